@@ -1,0 +1,23 @@
+"""What went wrong, in the reader's words."""
+
+from __future__ import annotations
+
+
+class HipAnalyticsError(Exception):
+    """Something that the reader can mend; its text is one or more plain sentences, shown without a traceback."""
+
+
+class FileError(HipAnalyticsError):
+    """A file as a whole cannot be used (missing, damaged, protected, not a table)."""
+
+
+class ProfileError(HipAnalyticsError):
+    """A mapping profile says something that cannot be done."""
+
+
+class ThresholdError(HipAnalyticsError):
+    """A settings file names an unknown threshold or gives one an impossible value."""
+
+
+class CohortError(HipAnalyticsError):
+    """Tables that do not fit together, or a review that cannot be made of them."""

@@ -1,0 +1,1 @@
+"""What a clinician is offered to look at: each flag a rule with its version, and a sentence with the patient's numbers."""

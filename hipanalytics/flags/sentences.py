@@ -1,0 +1,241 @@
+"""Every flag in one plain sentence: the patient's own numbers with their n, and what would clear it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hipanalytics.flags.rules import FLAGS, is_watched
+from hipanalytics.measures.days import Days, Mask
+from hipanalytics.measures.findings import Findings
+
+Sentences = list[tuple[str, str]]
+"""Per patient: what was found, and what would clear it."""
+
+
+def flag_sentences(findings: Findings, raised: dict[str, Mask]) -> pd.DataFrame:
+    """Why is each patient flagged, and what would clear the flag?
+
+    Returns: one row per patient and flag, by patient and then in the order of the flags: patient (position in
+    courses), patient_id, flag, rule_version, title, found, clears, sentence (all of it in one), source.
+    """
+    tables = []
+    for place, flag in enumerate(FLAGS):
+        patients = np.flatnonzero(raised[flag.code])
+        found = _SENTENCES[flag.code](findings, patients)
+        tables.append(pd.DataFrame({
+            "patient": patients, "place": place, "flag": flag.code, "rule_version": flag.version,
+            "title": flag.title, "found": [first for first, _ in found], "clears": [second for _, second in found],
+            "sentence": [f"{flag.title}: {first}; clears {second} [{flag.code} {flag.version}]."
+                         for first, second in found],
+            "source": flag.source,
+        }))
+    flags = pd.concat(tables, ignore_index=True).sort_values(["patient", "place"], ignore_index=True)
+    flags.insert(1, "patient_id", findings.courses["patient_id"].to_numpy()[flags["patient"].to_numpy()])
+    return flags.drop(columns="place")
+
+
+def pain_text(value: float, *against: float) -> str:
+    """A pain with one decimal; with more where one would hide on which side of a threshold it lies."""
+    if any(round(value, 1) == round(other, 1) and abs(value - other) > 1e-9 for other in against):
+        return f"{value:.2f}"
+    return f"{value:.1f}"
+
+
+def _several(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def _pick(patients: Days, *columns: npt.NDArray[Any] | pd.Series) -> Iterable[tuple[Any, ...]]:
+    return zip(*(np.asarray(column)[patients].tolist() for column in columns), strict=True)
+
+
+def _red_flag(findings: Findings, patients: Days) -> Sentences:
+    return [("a red-flag question was answered with yes", "when a clinician acknowledges it")] * len(patients)
+
+
+def _worsening(findings: Findings, patients: Days) -> Sentences:
+    rise, t = findings.rise, findings.thresholds
+    rising = (rise.trend.slope_per_week > 0) & (rise.trend.rise_p < t.rise_p)
+    return [
+        (f"{pain_text(latest)} in the latest block ({_several(n, 'rated day')}) against {pain_text(reference)} before "
+         f"({_several(reference_n, 'rated day')}), {pain_text(latest - reference, t.rise_points)} more, now and "
+         f"already {t.rise_confirmed_after_days} days ago",
+         f"at a latest mean below {pain_text(reference + (t.rise_points_with_trend if trend else t.rise_points))}")
+        for latest, n, reference, reference_n, trend in _pick(
+            patients, rise.latest.mean, rise.latest.n, rise.reference, rise.reference_n, rising)
+    ]
+
+
+def _persistent(findings: Findings, patients: Days) -> Sentences:
+    pain, t = findings.pain, findings.thresholds
+    clears = np.fmax(t.acceptable_pain, np.fmax(
+        pain.baseline.mean - t.improved_points, pain.baseline.mean * (1 - t.improved_fraction)))
+    advice = {"full": "done, and it did not help: reassess", "part": "done in part, and it did not help: reassess",
+              "low": "the plan was not tried: barriers first"}
+    return [
+        (f"{_change_text(baseline, baseline_n, latest, n)}, less than {t.improved_points:g} points or "
+         f"{t.improved_fraction:.0%} better and above {t.acceptable_pain:g}, on day {days} "
+         f"({'12' if days >= t.second_review_days else '6'}-week review); "
+         f"{_done_text(done, due, weeks)}, {advice.get(label, 'not known whether the plan was done: ask')}",
+         f"at a latest mean of {pain_text(clear)} or below")
+        for baseline, baseline_n, latest, n, days, label, done, due, weeks, clear in _pick(
+            patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, findings.unpaused_days,
+            findings.adherence["adherence_label"], findings.adherence["done_4w"], findings.adherence["due_4w"],
+            _recent_weeks(findings), clears)
+    ]
+
+
+def _still_high(findings: Findings, patients: Days) -> Sentences:
+    pain, high = findings.pain, findings.thresholds.still_high_pain
+    return [
+        (f"{_change_text(baseline, baseline_n, latest, n)}, improved but still {high:g} or more, on day {days}",
+         f"at a latest mean below {high:g}")
+        for baseline, baseline_n, latest, n, days in _pick(
+            patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, findings.unpaused_days)
+    ]
+
+
+def _flare(findings: Findings, patients: Days) -> Sentences:
+    flares, t = findings.flares, findings.thresholds
+    past = np.searchsorted(findings.panel.rated_cell, findings.panel.last_cell + 1)
+    return [
+        (f"{', '.join(f'{each:.3g}' for each in findings.panel.pain[end - run:end])} on the last {run} rated days, "
+         f"usually {usual:.3g} (median of {n} rated days before)",
+         f"with a rated day below {pain_text(max(t.flare_pain, usual + t.flare_points))}")
+        for run, usual, n, end in _pick(patients, flares.run, flares.usual, flares.usual_n, past)
+    ]
+
+
+def _aggravating_exercise(findings: Findings, patients: Days) -> Sentences:
+    t = findings.thresholds
+    found = findings.aggravating
+    texts = [
+        f"{exercise.replace('_', ' ')} in {stops} of its last {_several(sessions, 'scored session')} "
+        f"(the latest: pain {pain_text(pain)} before, {pain_text(worst)} at its worst)"
+        for exercise, stops, sessions, pain, worst in zip(
+            *(found[name].tolist() for name in ("exercise", "stops", "sessions", "pain", "worst")), strict=True)]
+    by_patient = pd.Series(texts, dtype="str").groupby(found["patient"].to_numpy()).agg(" and ".join)
+    clears = f"when the {t.pain_policy} policy says stop in fewer than {t.aggravating_stops} of the last " \
+             f"{t.aggravating_sessions}"
+    return [(text, clears) for text in by_patient.reindex(patients).tolist()]
+
+
+def _silent(findings: Findings, patients: Days) -> Sentences:
+    return [
+        (f"nothing logged for {_several(days, 'day')}" + (f", last pain {pain_text(pain)}" if pain == pain else "")
+         if ever else f"nothing logged since the start {_several(days, 'unpaused day')} ago",
+         "with the next row logged")
+        for days, ever, pain in _pick(patients, findings.days_silent, findings.last_log, _last_pain(findings))
+    ]
+
+
+def _low_adherence(findings: Findings, patients: Days) -> Sentences:
+    adherence, t = findings.adherence, findings.thresholds
+    return [
+        (f"{_done_text(done, due, weeks)} ({capped:.0%} counting what was not logged as not done, {logged:.0%} over the "
+         f"weeks with a log)",
+         f"at {t.adherence_part:.0%} of the sessions due")
+        for done, due, weeks, capped, logged in _pick(
+            patients, adherence["done_4w"], adherence["due_4w"], _recent_weeks(findings), adherence["adherence_4w"],
+            adherence["adherence_4w_logged"])
+    ]
+
+
+def _too_little_data(findings: Findings, patients: Days) -> Sentences:
+    needed = findings.thresholds.block_rated_needed
+    return [
+        (f"on day {days} the change in pain is not known, {why}", f"with {needed} rated days in both blocks")
+        for days, why in zip(findings.days_in[patients].tolist(), why_unknown(findings, patients), strict=True)]
+
+
+_SENTENCES: Final[dict[str, Callable[[Findings, Days], Sentences]]] = {
+    "red_flag": _red_flag, "worsening": _worsening, "persistent": _persistent, "still_high": _still_high,
+    "flare": _flare, "aggravating_exercise": _aggravating_exercise, "silent": _silent,
+    "low_adherence": _low_adherence, "too_little_data": _too_little_data,
+}
+
+
+def why_unknown(findings: Findings, patients: Days) -> list[str]:
+    """Why is the change in pain of these patients not known?"""
+    pain, needed = findings.pain, findings.thresholds.block_rated_needed
+    return [
+        f"{n_baseline} of {needed} rated days in the first block" if not has_baseline
+        else f"{n_latest} of {needed} rated days in the latest block" if not has_latest
+        else "the first block has not ended before the latest begins"
+        for has_baseline, n_baseline, has_latest, n_latest in _pick(
+            patients, pain.baseline.known, pain.baseline.n, pain.latest.known, pain.latest.n)
+    ]
+
+
+def standing_sentences(findings: Findings, patients: Days) -> list[str]:
+    """Where do patients without a flag stand?"""
+    pain, adherence, t = findings.pain, findings.adherence, findings.thresholds
+    why = why_unknown(findings, patients)
+    columns = _pick(patients, pain.known, pain.improved, pain.baseline.mean, pain.baseline.n, pain.latest.mean,
+                    pain.latest.n, findings.days_in, adherence["done_4w"], adherence["due_4w"], _recent_weeks(findings),
+                    findings.paused_now)
+    sentences = []
+    for reason, (known, improved, baseline, baseline_n, latest, n, days, done, due, weeks, paused) in zip(
+            why, columns, strict=True):
+        if not known:
+            start = "Paused" if paused else "Too early to say" if days < t.too_little_data_days else "Not known"
+            sentences.append(f"{start}: day {days}, {reason}; {_done_text(done, due, weeks)}.")
+            continue
+        stands = ("Improved" if improved else "Acceptable" if latest <= t.acceptable_pain + 1e-9 else "Under way")
+        sentences.append(f"{stands}: {_change_text(baseline, baseline_n, latest, n)}; {_done_text(done, due, weeks)}.")
+    return sentences
+
+
+def notice_sentences(findings: Findings) -> list[str]:
+    """What else is worth knowing of each patient, though it is no flag? Empty where there is nothing."""
+    rise, t, panel = findings.rise, findings.thresholds, findings.panel
+    anchor_moved = findings.pain.baseline.known & (findings.pain.anchor > panel.first_cell[:-1])
+    everyone = np.arange(len(findings.courses))
+    silent = ((findings.days_silent >= t.silent_notice_days) & (findings.days_silent < t.silent_days)
+              & ~findings.paused_now)
+    texts: list[list[str]] = [[] for _ in everyone]
+    for patient in np.flatnonzero(is_watched(findings)):
+        texts[patient].append(
+            f"Watch: a rise seen once, {pain_text(rise.latest.mean[patient])} ({rise.latest.n[patient]} rated days) "
+            f"against {pain_text(rise.reference[patient])} before ({rise.reference_n[patient]}).")
+    for patient in np.flatnonzero(silent):
+        texts[patient].append(f"Nothing logged for {_several(int(findings.days_silent[patient]), 'day')}.")
+    for patient in np.flatnonzero(anchor_moved):
+        late = findings.baseline_from[patient] - panel.start[patient] + 1
+        texts[patient].append(f"Late baseline: it counts from day {late}.")
+    for patient in np.flatnonzero(panel.rows_before_start):
+        texts[patient].append(
+            f"{_several(int(panel.rows_before_start[patient]), 'row')} before the programme start left out.")
+    for patient in np.flatnonzero(panel.rows_after_as_of):
+        texts[patient].append(f"{_several(int(panel.rows_after_as_of[patient]), 'row')} after the as-of day left out.")
+    return [" ".join(each) for each in texts]
+
+
+def _change_text(baseline: float, baseline_n: int, latest: float, n: int) -> str:
+    change = latest - baseline
+    moved = ("unchanged" if abs(change) < 0.05
+             else f"{'better' if change < 0 else 'worse'} by {pain_text(abs(change), 1.5)}")
+    return (f"{pain_text(baseline)} in the first block ({_several(baseline_n, 'rated day')}), "
+            f"{pain_text(latest, 3.5)} in the latest ({n}), {moved}")
+
+
+def _done_text(done: float, due: float, weeks: int) -> str:
+    if weeks == 0:
+        return "no complete week yet"
+    return f"{done:.0f} of {due:.3g} sessions done in {'the last ' if weeks > 1 else ''}{_several(weeks, 'week')}"
+
+
+def _recent_weeks(findings: Findings) -> npt.NDArray[np.int64]:
+    return np.minimum(findings.adherence["weeks_counted"], findings.thresholds.adherence_recent_weeks).to_numpy()
+
+
+def _last_pain(findings: Findings) -> npt.NDArray[np.float64]:
+    panel = findings.panel
+    past = np.searchsorted(panel.rated_cell, np.maximum(panel.last_cell + 1, panel.first_cell[:-1]))
+    any_rated = past > np.searchsorted(panel.rated_cell, panel.first_cell[:-1])
+    return np.where(any_rated, np.append(panel.pain, np.nan)[past - 1], np.nan)

@@ -1,0 +1,205 @@
+"""The review: a cohort, thresholds and a date become one row per patient, sorted by need, each flag with its reason."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from hipanalytics.cohort import Cohort
+from hipanalytics.flags.rules import FLAGS, raise_flags
+from hipanalytics.flags.sentences import flag_sentences, notice_sentences, standing_sentences
+from hipanalytics.measures.courses import AsOf, default_as_of
+from hipanalytics.measures.findings import Findings, measure_cohort, review_figures
+from hipanalytics.measures.pain import blocks_table
+from hipanalytics.thresholds import ClinicThresholds, Thresholds
+
+REVIEW_COLUMNS: Final = (
+    "patient_id", "as_of", "programme_start", "plan_source", "weeks_complete", "weeks_counted", "sessions_per_week",
+    "done_4w", "due_4w", "adherence_4w", "adherence_4w_logged", "adherence_all", "adherence_all_raw",
+    "weeks_on_plan", "log_coverage_4w", "adherence_label", "last_log", "days_silent", "pain_baseline",
+    "pain_baseline_n", "pain_baseline_from", "pain_latest", "pain_latest_n", "pain_change", "pain_change_rel",
+    "pain_slope_per_week", "pain_rise_p", "pain_trend_n", "flags", "priority", "reason",
+)
+"""The columns that always come first, in this order."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of patients, and of how many."""
+
+    n: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Review:
+    """A reviewed cohort: the table, the flags with their reasons, and what they were made from."""
+
+    cohort: Cohort
+    as_of: dt.date
+    thresholds: ClinicThresholds
+    findings: tuple[Findings, ...]
+    """One for all patients, and one more for each set of thresholds that single patients have."""
+    table: pd.DataFrame
+    """One row per patient, by priority: `REVIEW_COLUMNS`, then notices, rows_before_start, rows_after_as_of,
+    rows_refused, cells_left_out."""
+    flags: pd.DataFrame
+    """One row per patient and flag: patient_id, flag, rule_version, title, found, clears, sentence, source."""
+    ended: int
+    """Courses that have ended before the review (listed only if asked for)."""
+
+    @cached_property
+    def weeks(self) -> pd.DataFrame:
+        """The week panel of all patients; see `Panel.weeks_table`."""
+        return pd.concat([each.panel.weeks_table() for each in self.findings], ignore_index=True)
+
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """The pain of every rated day; see `Panel.days_table`."""
+        return pd.concat([each.panel.days_table() for each in self.findings], ignore_index=True)
+
+    @cached_property
+    def blocks(self) -> pd.DataFrame:
+        """Baseline and latest block of all patients; see `blocks_table`."""
+        return pd.concat([blocks_table(each.panel, each.pain) for each in self.findings], ignore_index=True)
+
+    @cached_property
+    def counts(self) -> dict[str, Count]:
+        """How many patients are on plan, improved, persisting, worsening, silent, not known? Each with its denominator.
+
+        Rule: on_plan of those with a label other than too_early; improved, persisting and worsening of those whose
+        change is known; silent of the open courses; not_known (42 days or more in) and too_early (before that) of all,
+        so that known, not_known and too_early add up to everyone.
+        """
+        return _count(self.findings)
+
+
+def review_cohort(
+    cohort: Cohort, as_of: AsOf | str = None, thresholds: Thresholds | ClinicThresholds | None = None, *,
+    include_ended: bool = False, on_stage: Callable[[str], None] = lambda stage: None,
+) -> Review:
+    """Who is doing the plan, whose pain falls, persists or worsens, and whom do I call first?
+
+    Rule: docs/definitions.md. Sorted by the place of the first flag, latest pain from high, days silent from high,
+    patient_id.
+    Missing: unknown values are missing; they are never zero, done or improved.
+    Parameters: as_of: the day of the review (included); "last-log": each patient's own last row; default: the latest
+    day in the logs.
+    Raises: CohortError where there are no logs and no day is given, or as_of is not a day.
+    """
+    settings = thresholds if isinstance(thresholds, ClinicThresholds) else ClinicThresholds(thresholds or Thresholds())
+    day = _asked_day(as_of)
+    on_stage("courses")
+    review_day = day if isinstance(day, dt.date) else default_as_of(cohort)
+    parts = [
+        measure_cohort(part, review_day if day is None else day, numbers, include_ended=include_ended,
+                       on_stage=on_stage)
+        for part, numbers in _parts(cohort, settings)]
+    findings = tuple(found for found, _ in parts)
+    on_stage("flags")
+    flagged = [_flagged(each) for each in findings]
+    table = pd.concat([rows for rows, _ in flagged], ignore_index=True)
+    flags = pd.concat([flags for _, flags in flagged], ignore_index=True)
+    return Review(cohort=cohort, as_of=review_day, thresholds=settings, findings=findings,
+                  table=_sorted(_with_refused(table, cohort)), flags=flags, ended=sum(ended for _, ended in parts))
+
+
+def _asked_day(as_of: AsOf | str) -> AsOf:
+    if as_of is None or as_of == "last-log":
+        return as_of  # type: ignore[return-value]
+    return pd.Timestamp(as_of).date()
+
+
+def _parts(cohort: Cohort, settings: ClinicThresholds) -> list[tuple[Cohort, Thresholds]]:
+    """The cohort, and apart from it the patients whose thresholds differ from the clinic's."""
+    if not settings.patients:
+        return [(cohort, settings.clinic)]
+    special: dict[Thresholds, list[str]] = {}
+    for patient, numbers in settings.patients.items():
+        special.setdefault(numbers, []).append(patient)
+    rest = [(_only(cohort, patients, inside=True), numbers) for numbers, patients in special.items()]
+    return [(_only(cohort, list(settings.patients), inside=False), settings.clinic), *rest]
+
+
+def _only(cohort: Cohort, patients: list[str], *, inside: bool) -> Cohort:
+    def rows(table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["patient_id"].isin(patients) == inside]
+
+    logs = rows(cohort.logs)
+    logs = logs.assign(patient_id=logs["patient_id"].cat.remove_unused_categories())
+    return dataclasses.replace(
+        cohort, logs=logs, plans=rows(cohort.plans), prescriptions=rows(cohort.prescriptions),
+        pauses=rows(cohort.pauses), patients=rows(cohort.patients), red_flags=rows(cohort.red_flags))
+
+
+def _flagged(findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The review table's rows, unsorted, and the flags' sentences."""
+    raised = raise_flags(findings)
+    flags = flag_sentences(findings, raised)
+    first_flag = np.select([raised[flag.code] for flag in FLAGS], list(range(len(FLAGS))), len(FLAGS))
+    table = review_figures(findings).assign(
+        flags=_joined(flags, "flag", ";", len(first_flag)),
+        priority=first_flag,
+        reason=_joined(flags, "sentence", " ", len(first_flag)),
+        notices=pd.Series(notice_sentences(findings), dtype="str"),
+        rows_before_start=findings.panel.rows_before_start,
+        rows_after_as_of=findings.panel.rows_after_as_of,
+    )
+    without = first_flag == len(FLAGS)
+    table.loc[without, "reason"] = standing_sentences(findings, np.flatnonzero(without))
+    return table, flags.drop(columns="patient")
+
+
+def _joined(flags: pd.DataFrame, column: str, by: str, patients: int) -> pd.Series:
+    texts: list[list[str]] = [[] for _ in range(patients)]
+    for patient, text in zip(flags["patient"].tolist(), flags[column].tolist(), strict=True):
+        texts[patient].append(text)
+    return pd.Series([by.join(each) or None for each in texts], dtype="str")
+
+
+def _with_refused(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
+    refused = cohort.refused.set_index("patient_id").reindex(table["patient_id"])
+    return table.assign(**{
+        name: refused[name].fillna(0).to_numpy(dtype=np.int64) for name in ("rows_refused", "cells_left_out")})
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    need = pd.DataFrame({
+        "flag": table["priority"],
+        "latest": -table["pain_latest"].round(9),
+        "silent": -table["days_silent"],
+        "patient_id": table["patient_id"],
+    }).sort_values(["flag", "latest", "silent", "patient_id"], na_position="last")
+    ordered = table.loc[need.index].reset_index(drop=True)
+    return ordered.assign(priority=np.arange(1, len(ordered) + 1))
+
+
+def _count(findings: tuple[Findings, ...]) -> dict[str, Count]:
+    totals: dict[str, list[int]] = {}
+    for each in findings:
+        raised = raise_flags(each)
+        known, label = each.pain.known, each.adherence["adherence_label"].to_numpy()
+        late = each.days_in >= each.thresholds.too_little_data_days
+        still_open = ~each.courses["ended"].to_numpy()
+        everyone = np.ones(len(known), dtype=bool)
+        for name, counted, of in [
+            ("patients", everyone, everyone),
+            ("on_plan", label == "full", label != "too_early"),
+            ("improved", each.pain.improved, known),
+            ("persisting", raised["persistent"], known),
+            ("worsening", raised["worsening"], known),
+            ("silent", raised["silent"], still_open),
+            ("not_known", ~known & late, everyone),
+            ("too_early", ~known & ~late, everyone),
+        ]:
+            total = totals.setdefault(name, [0, 0])
+            total[0] += int((counted & of).sum())
+            total[1] += int(of.sum())
+    return {name: Count(n, of) for name, (n, of) in totals.items()}
