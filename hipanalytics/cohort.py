@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,6 @@ import pandera.errors
 
 from hipanalytics.errors import CohortError
 from hipanalytics.tables import Patients, Pauses, Plans, Prescriptions, RedFlags, SessionLogs, empty_table
-
-
-def _empty(model: type) -> pd.DataFrame:
-    return field(default_factory=lambda: empty_table(model))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -27,11 +23,11 @@ class Cohort:
     """
 
     logs: pd.DataFrame
-    plans: pd.DataFrame = _empty(Plans)
-    prescriptions: pd.DataFrame = _empty(Prescriptions)
-    pauses: pd.DataFrame = _empty(Pauses)
-    patients: pd.DataFrame = _empty(Patients)
-    red_flags: pd.DataFrame = _empty(RedFlags)
+    plans: pd.DataFrame = field(default_factory=partial(empty_table, Plans))
+    prescriptions: pd.DataFrame = field(default_factory=partial(empty_table, Prescriptions))
+    pauses: pd.DataFrame = field(default_factory=partial(empty_table, Pauses))
+    patients: pd.DataFrame = field(default_factory=partial(empty_table, Patients))
+    red_flags: pd.DataFrame = field(default_factory=partial(empty_table, RedFlags))
     refused: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(
             {"patient_id": pd.Series(dtype="str"), "rows_refused": pd.Series(dtype="int64"),

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hipanalytics.cohort import Cohort
+from hipanalytics.errors import CohortError
 from hipanalytics.flags.rules import FLAGS, raise_flags
 from hipanalytics.flags.sentences import flag_sentences, notice_sentences, standing_sentences
 from hipanalytics.measures.courses import AsOf, default_as_of
@@ -28,6 +29,8 @@ REVIEW_COLUMNS: Final = (
     "pain_slope_per_week", "pain_rise_p", "pain_trend_n", "flags", "priority", "reason",
 )
 """The columns that always come first, in this order."""
+
+_LONGEST_AFTER_LOGS: Final = dt.timedelta(days=3660)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def review_cohort(
     settings = thresholds if isinstance(thresholds, ClinicThresholds) else ClinicThresholds(thresholds or Thresholds())
     day = _asked_day(as_of)
     on_stage("courses")
-    review_day = day if isinstance(day, dt.date) else default_as_of(cohort)
+    review_day = _check_review_day(day, cohort) if isinstance(day, dt.date) else default_as_of(cohort)
     parts = [
         measure_cohort(part, review_day if day is None else day, numbers, include_ended=include_ended,
                        on_stage=on_stage)
@@ -114,7 +117,19 @@ def review_cohort(
 def _asked_day(as_of: AsOf | str) -> AsOf:
     if as_of is None or as_of == "last-log":
         return as_of  # type: ignore[return-value]
-    return pd.Timestamp(as_of).date()
+    try:
+        return pd.Timestamp(as_of).date()
+    except ValueError:
+        raise CohortError(f"as_of = {as_of!r}: give a day, such as 2026-03-15, or last-log.") from None
+
+
+def _check_review_day(day: dt.date, cohort: Cohort) -> dt.date:
+    """Refuse a mistyped year, over which every course would stretch."""
+    latest = day if cohort.logs.empty else default_as_of(cohort)
+    if day.year > 2100 or day - latest > _LONGEST_AFTER_LOGS:
+        raise CohortError(f"The day of the review, {day}, lies far after the latest day in the logs, {latest}: "
+                          "check the year.")
+    return day
 
 
 def _parts(cohort: Cohort, settings: ClinicThresholds) -> list[tuple[Cohort, Thresholds]]:

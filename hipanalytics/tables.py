@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pandas as pd
 import pandera.pandas as pa
@@ -25,7 +25,7 @@ def _score(meaning: str) -> Any:
 
 
 def _whole(series: Series[float]) -> Series[bool]:
-    return (series.isna() | (series % 1 == 0)).astype(bool)
+    return cast(Series[bool], series.isna() | (series % 1 == 0))
 
 
 class _Table(pa.DataFrameModel):
@@ -161,4 +161,4 @@ def _empty_column(dtype: str) -> pd.Series[Any]:
         return pd.Series(pd.Categorical([], categories=pd.Index([], dtype="str")))
     if dtype.startswith("datetime64"):
         return pd.Series([], dtype="datetime64[us]")
-    return pd.Series([], dtype="str" if dtype == "string" else dtype)
+    return pd.Series([], dtype="str" if dtype.startswith("str") else dtype)

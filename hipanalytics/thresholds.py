@@ -1,4 +1,4 @@
-"""Every clinical number, with its unit, its meaning and its source. To change one for a clinic, see `read_thresholds`."""
+"""Every clinical number, with its unit, meaning and source. To change one for a clinic, see `read_thresholds`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a clinician is offered to look at: each flag a rule with its version, and a sentence with the patient's numbers."""
+"""What a clinician is offered to look at: each flag a rule with its version, and a sentence with own numbers."""

@@ -78,15 +78,14 @@ def _persistent(findings: Findings, patients: Days) -> Sentences:
     advice = {"full": "done, and it did not help: reassess", "part": "done in part, and it did not help: reassess",
               "low": "the plan was not tried: barriers first"}
     return [
-        (f"{_change_text(baseline, baseline_n, latest, n)}, less than {t.improved_points:g} points or "
-         f"{t.improved_fraction:.0%} better and above {t.acceptable_pain:g}, on day {days} "
+        (f"{_change_text(baseline, baseline_n, latest, n)}: not improved by {t.improved_points:g} points or "
+         f"{t.improved_fraction:.0%}, and above {t.acceptable_pain:g}, on day {days} "
          f"({'12' if days >= t.second_review_days else '6'}-week review); "
-         f"{_done_text(done, due, weeks)}, {advice.get(label, 'not known whether the plan was done: ask')}",
+         f"{_done_text(*recent)}, {advice.get(label, 'not known whether the plan was done: ask')}",
          f"at a latest mean of {pain_text(clear)} or below")
-        for baseline, baseline_n, latest, n, days, label, done, due, weeks, clear in _pick(
+        for baseline, baseline_n, latest, n, days, label, clear, *recent in _pick(
             patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, findings.unpaused_days,
-            findings.adherence["adherence_label"], findings.adherence["done_4w"], findings.adherence["due_4w"],
-            _recent_weeks(findings), clears)
+            findings.adherence["adherence_label"], clears, *_adherence_columns(findings))
     ]
 
 
@@ -119,10 +118,12 @@ def _aggravating_exercise(findings: Findings, patients: Days) -> Sentences:
         f"(the latest: pain {pain_text(pain)} before, {pain_text(worst)} at its worst)"
         for exercise, stops, sessions, pain, worst in zip(
             *(found[name].tolist() for name in ("exercise", "stops", "sessions", "pain", "worst")), strict=True)]
-    by_patient = pd.Series(texts, dtype="str").groupby(found["patient"].to_numpy()).agg(" and ".join)
+    by_patient: dict[int, list[str]] = {}
+    for patient, text in zip(found["patient"].tolist(), texts, strict=True):
+        by_patient.setdefault(patient, []).append(text)
     clears = f"when the {t.pain_policy} policy says stop in fewer than {t.aggravating_stops} of the last " \
              f"{t.aggravating_sessions}"
-    return [(text, clears) for text in by_patient.reindex(patients).tolist()]
+    return [(" and ".join(by_patient[patient]), clears) for patient in patients.tolist()]
 
 
 def _silent(findings: Findings, patients: Days) -> Sentences:
@@ -135,14 +136,12 @@ def _silent(findings: Findings, patients: Days) -> Sentences:
 
 
 def _low_adherence(findings: Findings, patients: Days) -> Sentences:
-    adherence, t = findings.adherence, findings.thresholds
+    t = findings.thresholds
     return [
-        (f"{_done_text(done, due, weeks)} ({capped:.0%} counting what was not logged as not done, {logged:.0%} over the "
-         f"weeks with a log)",
+        (f"{_done_text(*recent)} ({capped:.0%} counting what was not logged as not done, {recent[-1]:.0%} over "
+         f"the weeks with a log)",
          f"at {t.adherence_part:.0%} of the sessions due")
-        for done, due, weeks, capped, logged in _pick(
-            patients, adherence["done_4w"], adherence["due_4w"], _recent_weeks(findings), adherence["adherence_4w"],
-            adherence["adherence_4w_logged"])
+        for capped, *recent in _pick(patients, findings.adherence["adherence_4w"], *_adherence_columns(findings))
     ]
 
 
@@ -174,20 +173,19 @@ def why_unknown(findings: Findings, patients: Days) -> list[str]:
 
 def standing_sentences(findings: Findings, patients: Days) -> list[str]:
     """Where do patients without a flag stand?"""
-    pain, adherence, t = findings.pain, findings.adherence, findings.thresholds
+    pain, t = findings.pain, findings.thresholds
     why = why_unknown(findings, patients)
     columns = _pick(patients, pain.known, pain.improved, pain.baseline.mean, pain.baseline.n, pain.latest.mean,
-                    pain.latest.n, findings.days_in, adherence["done_4w"], adherence["due_4w"], _recent_weeks(findings),
-                    findings.paused_now)
+                    pain.latest.n, findings.days_in, findings.paused_now, *_adherence_columns(findings))
     sentences = []
-    for reason, (known, improved, baseline, baseline_n, latest, n, days, done, due, weeks, paused) in zip(
+    for reason, (known, improved, baseline, baseline_n, latest, n, days, paused, *recent) in zip(
             why, columns, strict=True):
         if not known:
             start = "Paused" if paused else "Too early to say" if days < t.too_little_data_days else "Not known"
-            sentences.append(f"{start}: day {days}, {reason}; {_done_text(done, due, weeks)}.")
+            sentences.append(f"{start}: day {days}, {reason}; {_done_text(*recent)}.")
             continue
         stands = ("Improved" if improved else "Acceptable" if latest <= t.acceptable_pain + 1e-9 else "Under way")
-        sentences.append(f"{stands}: {_change_text(baseline, baseline_n, latest, n)}; {_done_text(done, due, weeks)}.")
+        sentences.append(f"{stands}: {_change_text(baseline, baseline_n, latest, n)}; {_done_text(*recent)}.")
     return sentences
 
 
@@ -224,14 +222,25 @@ def _change_text(baseline: float, baseline_n: int, latest: float, n: int) -> str
             f"{pain_text(latest, 3.5)} in the latest ({n}), {moved}")
 
 
-def _done_text(done: float, due: float, weeks: int) -> str:
+def _done_text(done: float, due: float, weeks: int, logged: float) -> str:
+    """What was done of what was due; `logged` is missing where no session was logged at all."""
     if weeks == 0:
-        return "no complete week yet"
-    return f"{done:.0f} of {due:.3g} sessions done in {'the last ' if weeks > 1 else ''}{_several(weeks, 'week')}"
+        return "no complete week with sessions due yet"
+    span = f"in {'the last ' if weeks > 1 else ''}{_several(weeks, 'week')}"
+    if logged != logged:
+        return f"no session logged {span} ({round(due, 1):g} due)"
+    return f"{done:.0f} of {round(due, 1):g} sessions done {span}"
+
+
+def _adherence_columns(findings: Findings) -> tuple[pd.Series | npt.NDArray[Any], ...]:
+    """The columns that `_done_text` takes."""
+    adherence = findings.adherence
+    return adherence["done_4w"], adherence["due_4w"], _recent_weeks(findings), adherence["adherence_4w_logged"]
 
 
 def _recent_weeks(findings: Findings) -> npt.NDArray[np.int64]:
-    return np.minimum(findings.adherence["weeks_counted"], findings.thresholds.adherence_recent_weeks).to_numpy()
+    counted = findings.adherence["weeks_counted"].to_numpy(dtype=np.int64)
+    return np.minimum(counted, findings.thresholds.adherence_recent_weeks)
 
 
 def _last_pain(findings: Findings) -> npt.NDArray[np.float64]:

@@ -67,7 +67,7 @@ def _is_recent(panel: Panel, recent_weeks: int) -> Mask:
 
 def _sum(panel: Panel, weeks: Mask, values: npt.NDArray[np.int64] | int) -> Numbers:
     """Sum per patient over some weeks; whole numbers, so exact."""
-    return np.bincount(panel.week_patient, weights=weeks * values, minlength=len(panel.courses))
+    return np.bincount(panel.week_patient, weights=weeks * values, minlength=len(panel.courses)).astype(np.float64)
 
 
 def _fraction(part: Numbers, whole: Numbers) -> Numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def find_courses(cohort: Cohort, as_of: AsOf = None, *, assumed_sessions_per_wee
         "sessions_per_week": _of_version(
             plans, "sessions_per_week", last_version, otherwise=assumed_sessions_per_week),
     })
-    return courses[listed].reset_index(drop=True)
+    return cast(pd.DataFrame, courses[listed].reset_index(drop=True))
 
 
 def _everyone(cohort: Cohort) -> pd.Index:

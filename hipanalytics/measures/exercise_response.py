@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hipanalytics.cohort import Cohort
-from hipanalytics.measures.days import EQUAL_WITHIN, NEVER, Days, Mask
-from hipanalytics.measures.weeks import Panel
+from hipanalytics.measures.days import EQUAL_WITHIN, Days, Mask, Numbers
+from hipanalytics.measures.weeks import Panel, session_stamps
 
 _OTHER_SCORES: Final = {
     "article": ("pain_during", "pain_after"),
@@ -44,91 +44,115 @@ def find_aggravating_exercises(
     Returns: one row per patient and exercise that hurts: patient (position in courses), exercise, stops, sessions,
     pain (at the start of the latest stop), worst (the highest other score in it).
     """
-    rows = _scored_rows(cohort, panel, policy)
-    if rows.empty:
-        return _named(_judged(rows, policy, sessions), stops, cohort)
-    recent = rows["day"] > panel.last_row[rows["patient"]] - _RECENT_DAYS
-    judged = _judged(rows[recent], policy, sessions)
-    settled = judged.loc[judged["sessions"] == sessions, "exercise_of_patient"]
-    older = rows[~_contains(rows["exercise_of_patient"], settled)]
-    judged = pd.concat([judged[judged["sessions"] == sessions], _judged(older, policy, sessions)])
+    scored = _is_scored(cohort, panel, policy)
+    recent = scored & (cohort.log_days > np.append(panel.last_row, 0)[panel.row_patient] - _RECENT_DAYS)
+    judged = _judged(_sessions(cohort, panel, recent, policy), policy, sessions)
+    settled = judged[judged["sessions"] == sessions]
+    older = scored & ~_contains(_exercise_of_patient(cohort, panel), settled["exercise_of_patient"].to_numpy())
+    if older.any():
+        judged = pd.concat([settled, _judged(_sessions(cohort, panel, older, policy), policy, sessions)])
     return _named(judged, stops, cohort)
 
 
-def _scored_rows(cohort: Cohort, panel: Panel, policy: PainPolicy) -> pd.DataFrame:
-    """The rows from start to as_of that have an exercise and the scores that the policy takes."""
+def _is_scored(cohort: Cohort, panel: Panel, policy: PainPolicy) -> Mask:
+    """The rows from start to as_of that have an exercise and any score that the policy looks at."""
     logs = cohort.logs
-    needed = [name for name in _OTHER_SCORES[policy.name] if name in logs]
-    night = [name for name in _NIGHT_SCORES.get(policy.name, ()) if name in logs]
-    if not needed:
-        return pd.DataFrame(columns=["patient", "exercise", "exercise_of_patient", "day", "stamp", "pain", *needed])
-    exercise = logs["exercise"].cat.codes.to_numpy()
-    names = logs["patient_id"].cat
-    patient = pd.Index(panel.courses["patient_id"]).get_indexer(names.categories)[names.codes.to_numpy()]
-    day = cohort.log_days
-    used = (exercise >= 0) & (day >= np.append(panel.start, NEVER)[patient])
-    used &= day <= np.append(panel.as_of, -NEVER)[patient]
-    used &= np.any([logs[name].notna().to_numpy() for name in ["pain", *needed, *night]], axis=0)
-    rows = pd.DataFrame({
-        "patient": patient[used],
-        "exercise": exercise[used],
-        "exercise_of_patient": patient[used] * len(logs["exercise"].cat.categories) + exercise[used],
-        "day": day[used],
-        "stamp": _stamps(logs)[used],
-        "pain": logs["pain"].to_numpy()[used],
-    })
-    return rows.assign(**{name: logs[name].to_numpy()[used] for name in [*needed, *night]})
+    scored = np.zeros(len(logs), dtype=bool)
+    for name in _looked_at(logs, policy):
+        scored |= ~np.isnan(logs[name].to_numpy())
+    return scored & (logs["exercise"].cat.codes.to_numpy() >= 0) & (panel.row_patient >= 0)
 
 
-def _stamps(logs: pd.DataFrame) -> Days:
-    """A number per moment, in order; a date alone comes before the times of its day."""
-    stamp: Days = logs["performed_at"].to_numpy().astype("datetime64[us]").astype(np.int64)
-    return 2 * stamp + logs["has_time"].to_numpy()
+def _looked_at(logs: pd.DataFrame, policy: PainPolicy) -> list[str]:
+    return [name for name in ("pain", "pain_during", "pain_after", "pain_next_morning")
+            if name in logs and name in ("pain", *_OTHER_SCORES[policy.name], *_NIGHT_SCORES.get(policy.name, ()))]
 
 
-def _contains(values: pd.Series, some: pd.Series) -> Mask:
-    inside = np.zeros(int(values.max()) + 1, dtype=bool)
-    inside[some.to_numpy(dtype=np.int64)] = True
-    return inside[values.to_numpy()]
+def _exercise_of_patient(cohort: Cohort, panel: Panel) -> Days:
+    exercise = cohort.logs["exercise"].cat
+    group: Days = panel.row_patient * np.int64(len(exercise.categories)) + exercise.codes.to_numpy()
+    return group
 
 
-def _judged(rows: pd.DataFrame, policy: PainPolicy, sessions: int) -> pd.DataFrame:
+def _contains(values: Days, some: Days) -> Mask:
+    inside = np.zeros(int(values.max(initial=0)) + 2, dtype=bool)
+    inside[some] = True
+    return np.asarray(inside[np.maximum(values, -1)])
+
+
+def _sessions(cohort: Cohort, panel: Panel, used: Mask, policy: PainPolicy) -> dict[str, Numbers]:
+    """Some rows by patient, exercise and session, in order: the mean `pain`, the highest of each other score."""
+    logs, rows = cohort.logs, np.flatnonzero(used)
+    group, stamp = _exercise_of_patient(cohort, panel)[rows], session_stamps(logs.iloc[rows])
+    order = np.lexsort((stamp, group))
+    group, stamp, rows = group[order], stamp[order], rows[order]
+    begins = np.flatnonzero(np.append(True, (np.diff(group) != 0) | (np.diff(stamp) != 0))[: len(rows)])
+    looked_at = {name: logs[name].to_numpy()[rows] for name in _looked_at(logs, policy)}
+    pain = looked_at.pop("pain")
+    rated = _sum_from(begins, (~np.isnan(pain)).astype(float))
+    return {
+        "exercise_of_patient": group[begins],
+        "pain": np.divide(_sum_from(begins, np.nan_to_num(pain)), rated, out=np.full(len(rated), np.nan),
+                          where=rated > 0),
+        **{name: np.fmax.reduceat(score, begins) if len(begins) else score for name, score in looked_at.items()},
+    }
+
+
+def _sum_from(begins: Days, values: Numbers) -> Numbers:
+    return np.add.reduceat(values, begins) if len(begins) else values
+
+
+def _judged(by_session: dict[str, Numbers], policy: PainPolicy, sessions: int) -> pd.DataFrame:
     """Per patient and exercise: how many scored sessions were looked at, and in how many the policy says stop."""
-    scores = {name: "max" for name in rows.columns if name.startswith("pain_")}
-    by_session = rows.groupby(["exercise_of_patient", "stamp"], sort=True).agg(
-        {"patient": "first", "exercise": "first", "pain": "mean", **scores}).reset_index()
-    worst = by_session[[name for name in _OTHER_SCORES[policy.name] if name in by_session]].max(axis=1)
-    by_session = by_session.assign(worst=worst, stops=_says_stop(by_session, policy))
-    scored = by_session[by_session["pain"].notna() & worst.notna()]
-    last = scored.groupby("exercise_of_patient").tail(sessions)
-    latest_stop = last[last["stops"]].groupby("exercise_of_patient")[["pain", "worst"]].last()
-    return last.groupby("exercise_of_patient").agg(
-        patient=("patient", "first"), exercise=("exercise", "first"),
-        stops=("stops", "sum"), sessions=("stops", "size"),
-    ).join(latest_stop).reset_index()
+    missing = np.full(len(by_session["pain"]), np.nan)
+    worst = missing
+    for name in _OTHER_SCORES[policy.name]:
+        worst = np.fmax(worst, by_session.get(name, missing))
+    scored = ~np.isnan(by_session["pain"]) & ~np.isnan(worst)
+    table = pd.DataFrame({
+        "exercise_of_patient": by_session["exercise_of_patient"], "pain": by_session["pain"], "worst": worst,
+        "stops": _says_stop(by_session, policy),
+    })[scored]
+    last = table[_is_among_last(table["exercise_of_patient"].to_numpy(), sessions)]
+    group = last["exercise_of_patient"].to_numpy()
+    each, position = np.unique(group, return_inverse=True)
+    latest_stop = last[last["stops"]].drop_duplicates("exercise_of_patient", keep="last").set_index(
+        "exercise_of_patient")[["pain", "worst"]].reindex(each)
+    return pd.DataFrame({
+        "exercise_of_patient": each,
+        "stops": np.bincount(position, weights=last["stops"], minlength=len(each)).astype(np.int64),
+        "sessions": np.bincount(position, minlength=len(each)),
+        "pain": latest_stop["pain"].to_numpy(), "worst": latest_stop["worst"].to_numpy(),
+    })
 
 
-def _says_stop(by_session: pd.DataFrame, policy: PainPolicy) -> pd.Series:
+def _is_among_last(group: Days, count: int) -> Mask:
+    """Whether each element, in order of `group`, is among the last `count` of its group."""
+    return np.append(group[count:] != group[:-count], np.ones(min(count, len(group)), dtype=bool))
+
+
+def _says_stop(by_session: dict[str, Numbers], policy: PainPolicy) -> Mask:
     pain = by_session["pain"]
-    missing = pd.Series(np.nan, index=by_session.index)
+    missing = np.full(len(pain), np.nan)
     strain = [by_session.get(name, missing) for name in ("pain_during", "pain_after")]
     next_morning = by_session.get("pain_next_morning", missing)
-    highest = pd.concat(strain, axis=1).max(axis=1)
+    highest = np.fmax(*strain)
     above_start = highest > pain + EQUAL_WITHIN
     if policy.name == "article":
         return above_start
     high = above_start & (highest > policy.high_pain + EQUAL_WITHIN)
     if policy.name == "nemex":
         return high | (next_morning >= pain + policy.next_morning_points - EQUAL_WITHIN)
-    moderate = pd.concat([
+    moderate = np.any([
         (score >= policy.moderate_pain - EQUAL_WITHIN) & (score <= policy.high_pain + EQUAL_WITHIN)
-        for score in strain], axis=1).any(axis=1)
+        for score in strain], axis=0)
     return high | (moderate & (next_morning > pain + EQUAL_WITHIN))
 
 
 def _named(judged: pd.DataFrame, stops: int, cohort: Cohort) -> pd.DataFrame:
-    hurting = judged[judged["stops"] >= stops]
     names = cohort.logs["exercise"].cat.categories
-    found = hurting.assign(exercise=names.take(hurting["exercise"].to_numpy(dtype=np.int64)))
+    hurting = judged[judged["stops"] >= stops]
+    patient, exercise = np.divmod(hurting["exercise_of_patient"].to_numpy(dtype=np.int64), max(len(names), 1))
+    found = hurting.assign(patient=patient, exercise=names.take(exercise) if len(names) else [])
     return found.sort_values(["patient", "exercise"], ignore_index=True)[
         ["patient", "exercise", "stops", "sessions", "pain", "worst"]]

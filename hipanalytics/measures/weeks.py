@@ -13,9 +13,6 @@ from hipanalytics.cohort import Cohort
 from hipanalytics.measures.days import NEVER, Days, Mask, Numbers, to_dates, to_days
 from hipanalytics.measures.pauses import merge_pauses
 
-_MICROSECONDS_PER_DAY = 86_400_000_000
-_NO_TIME = -1
-
 
 @dataclass(frozen=True)
 class Panel:
@@ -47,6 +44,8 @@ class Panel:
     """Per patient: the day of the last row from the start to as_of; before the start where there is none."""
     rows_before_start: Days
     rows_after_as_of: Days
+    row_patient: npt.NDArray[np.int32]
+    """Per log row: whose it is; -1 where it lies before the start or after as_of."""
 
     @cached_property
     def week_patient(self) -> Days:
@@ -142,6 +141,7 @@ def count_weeks(cohort: Cohort, courses: pd.DataFrame, *, assumed_sessions_per_w
         due_sevenths=_per_week(due), paused_days=_per_week(paused), done_days=_per_week(done),
         logged=_per_week(logged) > 0, rated_cell=rated_cell, pain=pain, last_row=rows.last_row,
         rows_before_start=rows.before_start, rows_after_as_of=rows.after_as_of,
+        row_patient=rows.patient,
     )
 
 
@@ -200,6 +200,8 @@ def _fill_stretches(
 
 @dataclass(frozen=True)
 class _PlacedRows:
+    patient: npt.NDArray[np.int32]
+    """Of each log row; -1 where it is not used."""
     used: slice | Mask
     """The log rows from the patient's start to as_of."""
     cell: Days
@@ -212,17 +214,20 @@ class _PlacedRows:
 def _place_rows(cohort: Cohort, patient_ids: pd.Index, start: Days, as_of: Days, first_cell: Days) -> _PlacedRows:
     names = cohort.logs["patient_id"].cat
     # A patient who is not listed has position -1, and so takes the NEVER appended below: no row lies after that start.
-    patient = patient_ids.get_indexer(names.categories)[names.codes.to_numpy()]
+    patient = patient_ids.get_indexer(names.categories).astype(np.int32)[names.codes.to_numpy()]
     day = cohort.log_days
     before, after = day < np.append(start, NEVER)[patient], day > np.append(as_of, NEVER)[patient]
     before_start, after_as_of = (np.bincount(patient[rows & (patient >= 0)], minlength=len(start))
                                  for rows in (before & ~after, after))
     unused = before | after
-    used: slice | Mask = ~unused if unused.any() else slice(None)
-    patient, day = patient[used], day[used]
+    used: slice | Mask = slice(None)
+    if unused.any():
+        patient[unused] = -1
+        used = ~unused
     last_row = start - 1
-    np.maximum.at(last_row, patient, day)
-    return _PlacedRows(used, (first_cell[:-1] - start)[patient] + day, last_row, before_start, after_as_of)
+    np.maximum.at(last_row, patient[used], day[used])
+    cell = (first_cell[:-1] - start)[patient[used]] + day[used]
+    return _PlacedRows(patient, used, cell, last_row, before_start, after_as_of)
 
 
 def _fill_cells(logs: pd.DataFrame, rows: _PlacedRows, cells: int) -> tuple[Mask, Mask, Days, Numbers]:
@@ -235,27 +240,28 @@ def _fill_cells(logs: pd.DataFrame, rows: _PlacedRows, cells: int) -> tuple[Mask
     logged[rows.cell[is_session]] = True
     score = logs["pain"].to_numpy()[rows.used]
     rated = ~np.isnan(score)
-    rated_cell, pain = _daily_pain(rows.cell[rated], score[rated], _time_of_day(logs, rows.used)[rated], cells)
+    rated_cell, pain = _daily_pain(rows.cell[rated], score[rated], session_stamps(logs)[rows.used][rated], cells)
     return done, logged, rated_cell, pain
 
 
-def _time_of_day(logs: pd.DataFrame, used: slice | Mask) -> Days:
-    stamp = logs["performed_at"].to_numpy()[used].astype("datetime64[us]").astype(np.int64)
-    return np.where(logs["has_time"].to_numpy()[used], stamp % _MICROSECONDS_PER_DAY, _NO_TIME)
+def session_stamps(logs: pd.DataFrame) -> Days:
+    """A number per moment, in order; a date alone comes before the times of its day. Equal in one session."""
+    stamp: Days = logs["performed_at"].to_numpy().astype("datetime64[us]").astype(np.int64)
+    return 2 * stamp + logs["has_time"].to_numpy()
 
 
-def _daily_pain(cell: Days, score: Numbers, time: Days, cells: int) -> tuple[Days, Numbers]:
+def _daily_pain(cell: Days, score: Numbers, stamp: Days, cells: int) -> tuple[Days, Numbers]:
     """The rated cells in order, and the mean of each one's sessions."""
     count = np.bincount(cell, minlength=cells)
     total = np.bincount(cell, weights=score, minlength=cells)
-    a_time = np.empty(cells, dtype=np.int64)
-    a_time[cell] = time
+    a_stamp = np.empty(cells, dtype=np.int64)
+    a_stamp[cell] = stamp
     several = np.zeros(cells, dtype=bool)
-    several[cell[time != a_time[cell]]] = True
+    several[cell[stamp != a_stamp[cell]]] = True
     if several.any():
         rows = several[cell]
-        sessions = pd.DataFrame({"cell": cell[rows], "time": time[rows], "score": score[rows]}).groupby(
-            ["cell", "time"])["score"].mean().groupby("cell")
+        sessions = pd.DataFrame({"cell": cell[rows], "stamp": stamp[rows], "score": score[rows]}).groupby(
+            ["cell", "stamp"])["score"].mean().groupby("cell")
         count[several], total[several] = 1, sessions.mean().to_numpy()
     rated_cell = np.flatnonzero(count)
     return rated_cell, total[rated_cell] / count[rated_cell]

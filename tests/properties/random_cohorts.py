@@ -67,7 +67,7 @@ def random_cohort(seed: int) -> PlainCohort:
 
 def _add_patient(patient: str, rng: random.Random, found: PlainCohort) -> None:
     begin = FIRST_DAY + dt.timedelta(days=rng.randrange(0, 30))
-    length = rng.choice([1, 5, 20, 45, 60, 95, 130])
+    length = rng.choice([1, 5, 20, 45, 60, 95, 110, 130])
     _add_logs(patient, begin, length, rng, found.logs)
     _add_plans(patient, begin, length, rng, found.plans)
     for _ in range(rng.choice([0, 0, 1, 2])):
@@ -87,9 +87,11 @@ def _add_patient(patient: str, rng: random.Random, found: PlainCohort) -> None:
 
 
 def _add_logs(patient: str, begin: dt.date, length: int, rng: random.Random, logs: list[Row]) -> None:
-    level, drift = rng.choice([0.0, 2.0, 3.5, 5.0, 7.0]), rng.choice([0.0, 0.0, 3.0, -3.0, 5.0]) / max(length, 1)
+    level, change = rng.choice([(0.0, 0.0), (2.0, 3.0), (3.5, 0.0), (5.0, 0.0), (4.0, 5.0), (7.0, -3.0), (9.5, -3.0)])
+    drift = change / max(length, 1)
     step = rng.choice([1.0, 0.5, 1 / 3])
-    density, rated, with_exercise = rng.choice([0.08, 0.3, 0.45, 0.6]), rng.choice([0.3, 0.9]), rng.choice([0.0, 0.7, 1.0])
+    density, rated = rng.choice([0.08, 0.3, 0.45, 0.6]), rng.choice([0.3, 0.9])
+    with_exercise = rng.choice([0.0, 0.7, 1.0])
     spread = rng.choice([0.0, 1.0, 2.0])
     last_burst = rng.choice([0.0, 0.0, 3.0])
     for offset in range(length):

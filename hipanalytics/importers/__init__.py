@@ -1,0 +1,30 @@
+"""Outside files become checked tables here, and nowhere else."""
+
+from hipanalytics.importers.profile import MappingProfile, profile_names, read_profile
+from hipanalytics.importers.readers import (
+    load_cohort,
+    read_logs,
+    read_patients,
+    read_pauses,
+    read_plans,
+    read_red_flags,
+)
+from hipanalytics.importers.report import DoorReport, Notice, Receipt, rejects_table
+from hipanalytics.importers.sentences import door_text
+
+__all__ = [
+    "DoorReport",
+    "MappingProfile",
+    "Notice",
+    "Receipt",
+    "door_text",
+    "load_cohort",
+    "profile_names",
+    "read_logs",
+    "read_patients",
+    "read_pauses",
+    "read_plans",
+    "read_profile",
+    "read_red_flags",
+    "rejects_table",
+]

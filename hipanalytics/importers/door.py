@@ -1,0 +1,240 @@
+"""The door: each raw row is accepted or refused, each bad optional cell left out, and all of it told."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hipanalytics.errors import FileError
+from hipanalytics.importers import cells, columns, faults
+from hipanalytics.importers.columns import Reading, TypedColumn
+from hipanalytics.importers.conflicts import conflicts_in
+from hipanalytics.importers.dates import DateRule
+from hipanalytics.importers.faults import Finding, plain_text
+from hipanalytics.importers.mapping import missing_column
+from hipanalytics.importers.profile import MappingProfile, Scale, columns_of, numeric_columns
+from hipanalytics.importers.ranges import broken_cells, schema_of
+from hipanalytics.importers.raw import Column, RawTable, is_missing, is_text, text_column, with_words
+
+EARLIEST = dt.date(2000, 1, 1)
+EARLIEST_REPLACEMENT = dt.date(1950, 1, 1)
+PLANNED_AHEAD_YEARS = 2
+PAST_ONLY = ("performed_at", "logged_at", "replacement_date", "answered_on", "acknowledged_on")
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the door goes by: the table that is read, its profile, the day of reading and the patients' zone."""
+
+    table: str
+    profile: MappingProfile
+    today: dt.date
+    zone: str | None = None
+
+    def date_rule(self, column: str) -> DateRule:
+        """Which dates this column may hold."""
+        earliest = EARLIEST_REPLACEMENT if column == "replacement_date" else EARLIEST
+        latest = self.today if column in PAST_ONLY else ahead(self.today, PLANNED_AHEAD_YEARS)
+        return DateRule(earliest, latest, self.profile.date_formats, self.profile.zone or self.zone)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The rows that may be used, typed, with each row's number; and everything that was found."""
+
+    frame: pd.DataFrame
+    raw: RawTable
+    findings: tuple[Finding, ...]
+    refused: NDArray[np.bool_]
+
+
+def check_rows(raw: RawTable, door: Door) -> Checked:
+    """Which rows can be used, and what is wrong with the others?
+
+    Rule: a bad required cell refuses its row; a bad optional cell is left out and its row stands.
+    Raises: FileError where a required column is missing.
+    """
+    for column in required_columns(door.table):
+        if column not in raw.columns:
+            raise FileError(missing_column(raw, column))
+    raw = _with_decimal(raw, door)
+    with ThreadPoolExecutor(2) as pool:  # Arrow and numpy work outside Python's lock
+        typed = dict(zip(raw.columns, pool.map(lambda column: _typed(raw, column, door), raw.columns), strict=True))
+    findings = [*raw.findings, *(finding for column in typed.values() for finding in column.findings)]
+    findings += _empty_cells(raw, door)
+    raw = raw.assuming(*(sentence for column in typed.values() for sentence in column.assumptions))
+    refused = refused_rows(findings, raw.height)
+    frame = _frame(typed, door, raw)
+    frame = complete(frame[~refused] if refused.any() else frame, door.table)
+    for look in (_left_out, _contradictions):
+        found = look(frame, raw, door)
+        findings += found
+        refused_too = refused_rows(found, raw.height)
+        if refused_too.any():
+            frame, refused = frame[~refused_too[frame.index.to_numpy()]], refused | refused_too
+    return Checked(frame, raw, tuple(findings), refused)
+
+
+def required_columns(table: str) -> list[str]:
+    """The columns without which a row of this table says nothing."""
+    return [name for name, column in schema_of(table).columns.items()
+            if (column.metadata or {}).get("required") and name not in ("has_time", "new_episode")]
+
+
+def refused_rows(findings: list[Finding], height: int) -> NDArray[np.bool_]:
+    """The rows that some finding refuses."""
+    refused = np.zeros(height, bool)
+    for finding in findings:
+        if finding.refuses_row:
+            refused[finding.positions] = True
+    return refused
+
+
+def ahead(day: dt.date, years: int) -> dt.date:
+    """The same day some years later (28 February for a 29th that is not there)."""
+    return (pd.Timestamp(day) + pd.DateOffset(years=years)).date()
+
+
+def _with_decimal(raw: RawTable, door: Door) -> RawTable:
+    """The table with its decimal mark: declared, or a comma where numbers have commas and never points."""
+    mark = door.profile.file.decimal
+    if mark is None:
+        texts = [text_column(raw.columns[name]).dictionary for name in numeric_columns(door.table)
+                 if name in raw.columns and is_text(raw.columns[name])]
+        seen = [cells.decimal_marks(words) for words in texts]
+        mark = "," if any(comma for comma, _ in seen) and not any(point for _, point in seen) else "."
+        if mark == ",":
+            raw = raw.assuming("Numbers were read with a decimal comma.")
+    return dataclasses.replace(raw, source=dataclasses.replace(raw.source, decimal=mark))
+
+
+def _typed(raw: RawTable, column: str, door: Door) -> TypedColumn:
+    how = Reading(column, raw.name_in_file(column), column in required_columns(door.table), raw.source.decimal,
+                  door.date_rule(column), day_only=door.table != "session_logs")
+    array, kind = raw.columns[column], _kind(door.table, column)
+    if kind == "category":
+        return columns.typed_categories(array, how)
+    if kind.startswith("datetime64"):
+        return columns.typed_dates(array, how)
+    if kind in ("bool", "boolean"):
+        return columns.typed_yes_no(array, how)
+    if kind in ("float64", "int64"):
+        return _on_scale(array, door.profile.scales.get(column), how, whole=kind == "int64")
+    return columns.typed_texts(array, how)
+
+
+def _kind(table: str, column: str) -> str:
+    for name in (table, "prescriptions"):
+        if column in schema_of(name).columns:
+            return str(schema_of(name).columns[column].dtype)
+    raise AssertionError(f"{column} is no column of {table}")
+
+
+def _on_scale(array: Column, scale: Scale | None, how: Reading, *, whole: bool) -> TypedColumn:
+    """Numbers, brought from the source's scale to ours."""
+    if scale is not None and scale.steps:
+        column = text_column(array)
+        steps = {word.strip().lower(): f"{value:g}".replace(".", how.decimal) for word, value in scale.steps.items()}
+        words = [word and steps.get(word.lower(), word) for word in column.dictionary.to_pylist()]
+        array = with_words(column, pa.array(words, pa.string()))
+    typed = columns.typed_numbers(array, how)
+    wrong = faults.NOT_WHOLE
+    outside = np.zeros(len(array), bool)
+    if scale is not None and scale.low_high is not None:
+        (low, high), (first, last) = scale.low_high, scale.to
+        outside, wrong = (typed.data < min(low, high)) | (typed.data > max(low, high)), faults.NOT_ON_SCALE
+        typed.data = first + (typed.data - low) * (last - first) / (high - low)
+    elif whole:
+        outside = (typed.data % 1 != 0) & ~np.isnan(typed.data) | (np.abs(typed.data) > 1e9)
+    if outside.any():
+        typed.data[outside] = np.nan
+        places = np.flatnonzero(outside)
+        typed.findings.append(
+            Finding(how.name, wrong, places, plain_text(array.take(pa.array(places))), how.required))
+    return typed
+
+
+def _empty_cells(raw: RawTable, door: Door) -> list[Finding]:
+    """Required cells that are empty."""
+    found = []
+    for column in required_columns(door.table):
+        empty = is_missing(raw.columns[column])
+        if empty.any():
+            places = np.flatnonzero(empty)
+            values = pa.array([""] * len(places), pa.string())
+            found.append(Finding(raw.name_in_file(column), faults.EMPTY, places, values, refuses_row=True))
+    return found
+
+
+def _frame(typed: dict[str, TypedColumn], door: Door, raw: RawTable) -> pd.DataFrame:
+    """The typed columns as a table, with those that every table of this kind has."""
+    arrays: dict[str, Any] = {}
+    for name in columns_of(door.table):
+        if name in typed:
+            arrays[name] = typed[name].data
+        if name == "performed_at":
+            arrays["has_time"] = typed[name].has_time
+    return pd.DataFrame(arrays, index=pd.RangeIndex(raw.height), copy=False)
+
+
+def complete(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """The table with every column that it always has, each with its type."""
+    frame = frame.copy(deep=False)
+    if table == "session_logs" and "done" not in frame:
+        known = frame["exercise"].notna() if "exercise" in frame else pd.Series(False, index=frame.index)
+        frame["done"] = pd.array(np.ones(len(frame), bool), "boolean")
+        frame.loc[~known, "done"] = pd.NA
+    tables = [table, "prescriptions"] if table == "plans" and "exercise" in frame else [table]
+    for name, column in [pair for each in tables for pair in schema_of(each).columns.items()]:
+        if name not in frame and column.required:
+            frame[name] = _empty(str(column.dtype), len(frame))
+        elif name in frame and str(column.dtype) == "bool" and frame[name].dtype == "boolean":
+            frame[name] = frame[name].fillna(False).astype(bool)
+        elif name in frame and str(column.dtype) == "int64":
+            frame[name] = frame[name].astype("int64")
+    return frame[[name for name in columns_of(table, with_made=True) if name in frame]]
+
+
+def _empty(kind: str, height: int) -> Any:
+    if kind == "category":
+        return pd.Categorical.from_codes(np.full(height, -1), categories=pd.Index([], dtype="str"))
+    if kind.startswith("datetime64"):
+        return np.full(height, np.datetime64("NaT"), "datetime64[us]")
+    if kind == "float64":
+        return np.full(height, np.nan)
+    return np.zeros(height, bool) if kind == "bool" else pd.array([None] * height, dtype="str")
+
+
+def _left_out(frame: pd.DataFrame, raw: RawTable, door: Door) -> list[Finding]:
+    """Empty the cells that break their column's rule, and say which."""
+    broken = broken_cells(frame, door.table)
+    if door.table == "plans" and "exercise" in frame:
+        known = {column for column, _, _ in broken}
+        doses = broken_cells(frame[frame["exercise"].notna()], "prescriptions")
+        broken += [found for found in doses if found[0] not in known]
+    found = []
+    for column, fault, places in broken:
+        required = column in required_columns(door.table)
+        values = plain_text(raw.columns[column].take(pa.array(places)))
+        found.append(Finding(raw.name_in_file(column), fault, places, values, required))
+        if not required:
+            frame.loc[places, column] = np.nan
+            if isinstance(frame[column].dtype, pd.CategoricalDtype):
+                frame[column] = frame[column].cat.remove_unused_categories()
+    return found
+
+
+def _contradictions(frame: pd.DataFrame, raw: RawTable, door: Door) -> list[Finding]:
+    """Rows that cannot be true, alone or together."""
+    return [
+        Finding(raw.name_in_file(conflict.column), conflict.fault, conflict.places.to_numpy(),
+                plain_text(raw.columns[conflict.column].take(pa.array(conflict.places.to_numpy()))), refuses_row=True)
+        for conflict in conflicts_in(frame, door.table)]

@@ -1,0 +1,114 @@
+"""Things worth knowing of rows that are right: thirds and halves, several scores on a day, late and bulk entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hipanalytics.importers.dates import DAY
+from hipanalytics.importers.report import Notice
+from hipanalytics.thresholds import Thresholds
+
+SCORES = ("pain", "pain_during", "pain_after", "pain_next_morning", "effort")
+_BLOCK = 1 << 16
+
+
+def notices_of(logs: pd.DataFrame, thresholds: Thresholds | None = None) -> tuple[Notice, ...]:
+    """What should a clinician know of these logs, although nothing is wrong with them?"""
+    limits = thresholds or Thresholds()
+    return tuple(notice for notice in _all(logs, limits) if notice.count)
+
+
+def _all(logs: pd.DataFrame, limits: Thresholds) -> Iterator[Notice]:
+    between = between_whole(logs)
+    yield _notice(logs, between, "half_points",
+                  "{n} scores lie between whole points (halves, thirds); they are used as they are.")
+    several = several_on_a_day(logs)
+    yield _notice(logs, several, "several_scores",
+                  "On {n} days a patient gave several pain scores; each day counts with their mean.")
+    if "logged_at" in logs and len(logs):
+        late = late_rows(logs, limits.late_entry_days)
+        yield _notice(logs, late, "late_entry",
+                      f"{{n}} rows were typed in {limits.late_entry_days} days or more after the session.")
+        bulk = bulk_entries(logs, limits.bulk_entry_days)
+        yield Notice("bulk_entry", int(bulk.sum()), f"On {int(bulk.sum())} occasions {limits.bulk_entry_days} or more "
+                     "different days were typed in on one day: such scores are from memory.", bulk[bulk > 0])
+
+
+def _notice(logs: pd.DataFrame, counts: NDArray[Any], code: str, sentence: str) -> Notice:
+    """Counts per row, summed per patient."""
+    total = int(counts.sum())
+    if not total:
+        return Notice(code, 0, "")
+    where = np.flatnonzero(counts)
+    patients = logs["patient_id"].cat
+    sums = np.bincount(patients.codes.to_numpy()[where], counts[where], minlength=len(patients.categories))
+    per_patient = pd.Series(sums.astype("int64"), index=patients.categories, name="count")
+    return Notice(code, total, sentence.format(n=f"{total:,}"), per_patient[per_patient > 0])
+
+
+def between_whole(logs: pd.DataFrame) -> NDArray[np.int8]:
+    """For each row, how many of its scores are no whole points."""
+    counts = np.zeros(len(logs), np.int8)
+    for name in SCORES:
+        if name in logs:
+            scores = logs[name].to_numpy()
+            for start in range(0, len(scores), _BLOCK):
+                block = scores[start:start + _BLOCK]
+                counts[start:start + _BLOCK] += block > np.floor(block)
+    return counts
+
+
+def several_on_a_day(logs: pd.DataFrame) -> NDArray[np.int8]:
+    """1 at the first rated row of each patient's day that has pain scores of several sessions, or that differ."""
+    marks = np.zeros(len(logs), np.int8)
+    rated = np.flatnonzero(logs["pain"].notna().to_numpy())
+    patient = logs["patient_id"].cat.codes.to_numpy()[rated]
+    moment = logs["performed_at"].to_numpy().view(np.int64)[rated]
+    order = _order(patient, moment)
+    if order is not None:
+        rated, patient, moment = rated[order], patient[order], moment[order]
+    if len(rated) < 2:
+        return marks
+    pain = logs["pain"].to_numpy()[rated]
+    day = moment // DAY
+    same_day = (patient[1:] == patient[:-1]) & (day[1:] == day[:-1])
+    rating = _ratings(logs)[rated]
+    another = (moment[1:] != moment[:-1]) | (pain[1:] != pain[:-1]) | (rating[1:] & rating[:-1])
+    first = np.flatnonzero(np.concatenate(([True], ~same_day)))
+    several = np.add.reduceat(np.concatenate(([False], same_day & another)), first, dtype=np.int32) > 0
+    marks[rated[first[several]]] = 1
+    return marks
+
+
+def _ratings(logs: pd.DataFrame) -> NDArray[np.bool_]:
+    return (logs["exercise"].isna() & logs["done"].isna()).to_numpy()
+
+
+def _order(patient: NDArray[Any], moment: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """The order by patient and time; None where the rows already have it."""
+    if ((patient[1:] > patient[:-1]) | ((patient[1:] == patient[:-1]) & (moment[1:] >= moment[:-1]))).all():
+        return None
+    return np.lexsort((moment, patient))
+
+
+def late_rows(logs: pd.DataFrame, days: int) -> NDArray[np.int8]:
+    """1 at each row typed in this many days, or more, after it was done."""
+    typed = logs["logged_at"].to_numpy().astype("datetime64[D]")
+    done = logs["performed_at"].to_numpy().astype("datetime64[D]")
+    return ((typed - done) >= np.timedelta64(days, "D")).astype(np.int8)
+
+
+def bulk_entries(logs: pd.DataFrame, days: int) -> pd.Series:
+    """For each patient, on how many days so many different days, or more, were typed in."""
+    known = logs[logs["logged_at"].notna()]
+    sittings = pd.DataFrame({
+        "patient": known["patient_id"], "typed": known["logged_at"].dt.normalize(),
+        "done": known["performed_at"].dt.normalize()}).drop_duplicates()
+    per_sitting = sittings.groupby(["patient", "typed"], observed=True, sort=False).size()
+    bulk = per_sitting[per_sitting >= days].reset_index()
+    return bulk.groupby("patient", observed=True).size().rename("count")

@@ -1,0 +1,67 @@
+"""Parquet files: only the wanted columns, text as dictionaries, never an object per row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hipanalytics.errors import FileError
+from hipanalytics.importers.raw import Column, RawTable, Source, text_column
+
+
+def read_parquet(path: Path, wanted: Collection[str] | None = None) -> RawTable:
+    """What does this Parquet file hold?
+
+    `wanted`: names of columns (small letters); others are not read. None: all of them.
+    Raises: FileError where it is damaged, or holds lists or records instead of values.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            names = [name for name in schema.names if wanted is None or tidy_name(name) in wanted]
+            unread = tuple(name for name in schema.names if name not in names)
+            texts = [name for name in names if _is_textual(schema.field(name).type)]
+        table = pq.read_table(path, columns=list(dict.fromkeys(names)), read_dictionary=texts, partitioning=None)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise FileError(_damaged(path, error)) from None
+    table = table.unify_dictionaries()
+    columns = {f"column {place}": _simple(path, name, table.column(place - 1))
+               for place, name in enumerate(table.column_names, 1)}
+    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    in_file = dict(zip(columns, table.column_names, strict=True))
+    return RawTable(columns, rows, Source(path.name, "Parquet"), names=in_file, unread=unread)
+
+
+def tidy_name(name: str) -> str:
+    """A column's name as it is compared: without surrounding blanks or byte-order mark, in small letters."""
+    return name.replace("\ufeff", "").strip().lower()
+
+
+def _is_textual(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _simple(path: Path, name: str, column: pa.ChunkedArray) -> Column:
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_nested(kind):
+        raise FileError(f"{path.name}: column {name} holds lists or records; each cell must be one value.")
+    if pa.types.is_dictionary(column.type) and _is_textual(kind):
+        words = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        return pa.DictionaryArray.from_arrays(words.indices.cast(pa.int32()), words.dictionary.cast(pa.string()))
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(kind)
+    return column if _is_plain(kind) else text_column(column)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_temporal(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
+                or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return (f"{path.name} cannot be read as Parquet: it is damaged, cut short or of another kind "
+            f"({type(error).__name__}). Export or copy it again.")

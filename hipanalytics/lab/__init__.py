@@ -1,0 +1,1 @@
+"""JupyterLab screens: state without widgets, the view of it, and the launcher."""

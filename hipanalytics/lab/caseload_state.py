@@ -1,0 +1,85 @@
+"""The caseload as rows to choose from: which are shown, and which patient is chosen. No widgets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from hipanalytics.charts.patient_rows import rows_of
+from hipanalytics.charts.standing import looks_of
+from hipanalytics.charts.theme import Tone
+from hipanalytics.review import Review
+
+
+@dataclass(frozen=True)
+class CaseloadRow:
+    """One patient as the list shows them."""
+
+    patient_id: str
+    mark: str
+    word: str
+    tone: Tone
+    more: str
+    """The marks and words of further flags."""
+    reason: str
+    sessions: str
+    """Sessions done of those due in the last four weeks; a dash where no week is complete yet."""
+
+    def as_dict(self) -> dict[str, str]:
+        """The row as the browser takes it."""
+        return asdict(self)
+
+
+class CaseloadState:
+    """Which patients are listed, in the order of need, and which of them is chosen.
+
+    Rule: the list starts whole, with its first patient chosen. A search keeps the rows whose patient, words or reason
+    hold every word of it; a chosen patient who drops out makes way for the first who is left.
+    """
+
+    def __init__(self, review: Review) -> None:
+        self.review = review
+        self.rows = caseload_rows(review)
+        self.shown = list(range(len(self.rows)))
+        self.chosen: str | None = self.rows[0].patient_id if self.rows else None
+        self._texts = [" ".join(row.as_dict().values()).casefold() for row in self.rows]
+
+    def search(self, text: str) -> None:
+        """Show the rows that hold every word of the text; without words, all."""
+        words = text.casefold().split()
+        self.shown = [place for place, row in enumerate(self._texts) if all(word in row for word in words)]
+        left = [self.rows[place].patient_id for place in self.shown]
+        if self.chosen not in left:
+            self.chosen = left[0] if left else None
+
+    def choose(self, patient_id: str) -> None:
+        """Choose a patient of the list; anyone else is left unchosen."""
+        if any(self.rows[place].patient_id == patient_id for place in self.shown):
+            self.chosen = patient_id
+
+
+def caseload_rows(review: Review) -> list[CaseloadRow]:
+    """Whom does the list name, and why? In the order of the review table."""
+    found = review.flags.drop_duplicates("patient_id").set_index("patient_id")["found"]
+    return [_row(row, found) for row in review.table.to_dict("records")]
+
+
+def _row(row: dict[Any, Any], found: pd.Series) -> CaseloadRow:
+    look, *more = looks_of(row)
+    patient_id = str(row["patient_id"])
+    reason = str(found[patient_id]) if patient_id in found.index else row["reason"].partition(": ")[2]
+    return CaseloadRow(
+        patient_id, look.mark, look.word, look.tone, "  ".join(f"{each.mark} {each.word}" for each in more),
+        reason[:1].upper() + reason[1:], sessions_text(row["done_4w"], row["due_4w"]))
+
+
+def sessions_text(done: float, due: float) -> str:
+    """Sessions done of those due, "11 of 12"; a dash where it is not known."""
+    return "–" if pd.isna(done) or pd.isna(due) else f"{done:.0f} of {due:.3g}"
+
+
+def flag_rows(review: Review, patient_id: str) -> list[dict[Any, Any]]:
+    """The patient's flags as the review words them, the most urgent first: flag, title, found, clears and so on."""
+    return rows_of(review).of("flags", patient_id).to_dict("records")

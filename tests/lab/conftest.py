@@ -1,0 +1,18 @@
+import pytest
+
+from hipanalytics.review import review_cohort
+from tests.charts.conftest import NO_PLAN, NO_SCORES, P_1, cohort_of
+
+
+@pytest.fixture(scope="session")
+def review():
+    return review_cohort(cohort_of({"P-1": P_1, "NO-SCORES": NO_SCORES, "NO-PLAN": NO_PLAN}))
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home of its own, so that nothing of the user's is read or written."""
+    for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("HIPANALYTICS_FOLDER", raising=False)
+    return tmp_path
