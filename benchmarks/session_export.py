@@ -68,7 +68,8 @@ def _session_days(caseload: Caseload, rng: np.random.Generator) -> tuple[Whole, 
 def _exercise_rows(caseload: Caseload, patient: Whole, moment: Whole, rng: np.random.Generator) -> pa.Table:
     day, sessions = moment // 86_400, len(patient)
     week = (day - caseload.start[patient]) // 7
-    level = rng.uniform(3, 7, len(caseload.start))[patient] - rng.uniform(-1, 4, len(caseload.start))[patient] * week / 52
+    at_start, fall = rng.uniform(3, 7, len(caseload.start)), rng.uniform(-1, 4, len(caseload.start))
+    level = at_start[patient] - fall[patient] * week / 52
     pain = np.clip(np.rint(level + rng.normal(0, 1.2, sessions)), 0, 10)
     unrated = (rng.random(sessions) < 0.12) | (week < caseload.first_rated_week[patient])
     number = rng.choice([1, 2, 3], sessions, p=[0.2, 0.5, 0.3])
@@ -88,7 +89,7 @@ def _exercise_rows(caseload: Caseload, patient: Whole, moment: Whole, rng: np.ra
 
 
 def _later_score(scored: npt.NDArray[np.float64], missing: float, rng: np.random.Generator) -> pa.Array:
-    later = np.clip(scored + rng.integers(-1, 3, len(scored)), 0, 10)
+    later = np.clip(scored + rng.choice([-1, 0, 1, 2], len(scored), p=[0.15, 0.6, 0.2, 0.05]), 0, 10)
     return pa.array(later, mask=rng.random(len(scored)) < missing)
 
 

@@ -42,7 +42,7 @@ Zone = Annotated[str | None, typer.Option(
 
 
 def _file(text: str) -> typer.models.OptionInfo:
-    return typer.Option(help=text, metavar="FILE", show_default=False)  # type: ignore[no-any-return]
+    return typer.Option(help=text, metavar="FILE", show_default=False)
 
 
 @app.command(epilog=_EXIT_STATUS)

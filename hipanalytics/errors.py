@@ -6,6 +6,10 @@ from __future__ import annotations
 class HipAnalyticsError(Exception):
     """Something that the reader can mend; its text is one or more plain sentences, shown without a traceback."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a traceback."""
+        return [str(self)]
+
 
 class FileError(HipAnalyticsError):
     """A file as a whole cannot be used (missing, damaged, protected, not a table)."""

@@ -15,7 +15,7 @@ import pandas as pd
 from hipanalytics.cohort import Cohort
 from hipanalytics.errors import CohortError
 from hipanalytics.flags.rules import FLAGS, raise_flags
-from hipanalytics.flags.sentences import flag_sentences, notice_sentences, standing_sentences
+from hipanalytics.flags.sentences import flag_sentences, notice_sentences, standing_words
 from hipanalytics.measures.courses import AsOf, default_as_of
 from hipanalytics.measures.findings import Findings, measure_cohort, review_figures
 from hipanalytics.measures.pain import blocks_table
@@ -51,10 +51,11 @@ class Review:
     findings: tuple[Findings, ...]
     """One for all patients, and one more for each set of thresholds that single patients have."""
     table: pd.DataFrame
-    """One row per patient, by priority: `REVIEW_COLUMNS`, then notices, rows_before_start, rows_after_as_of,
-    rows_refused, cells_left_out."""
+    """One row per patient, by priority: `REVIEW_COLUMNS`, then standing (the first flag, or where the patient stands,
+    in a word or two), brief (its numbers), notices, rows_before_start, rows_after_as_of, rows_refused,
+    cells_left_out."""
     flags: pd.DataFrame
-    """One row per patient and flag: patient_id, flag, rule_version, title, found, clears, sentence, source."""
+    """One row per patient and flag, as `flag_sentences` gives them."""
     ended: int
     """Courses that have ended before the review (listed only if asked for)."""
 
@@ -159,16 +160,21 @@ def _flagged(findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
     raised = raise_flags(findings)
     flags = flag_sentences(findings, raised)
     first_flag = np.select([raised[flag.code] for flag in FLAGS], list(range(len(FLAGS))), len(FLAGS))
+    first = flags.drop_duplicates("patient").set_index("patient").reindex(np.arange(len(first_flag)))
     table = review_figures(findings).assign(
         flags=_joined(flags, "flag", ";", len(first_flag)),
         priority=first_flag,
         reason=_joined(flags, "sentence", " ", len(first_flag)),
+        standing=first["title"],
+        brief=first["brief"],
         notices=pd.Series(notice_sentences(findings), dtype="str"),
         rows_before_start=findings.panel.rows_before_start,
         rows_after_as_of=findings.panel.rows_after_as_of,
     )
-    without = first_flag == len(FLAGS)
-    table.loc[without, "reason"] = standing_sentences(findings, np.flatnonzero(without))
+    without = np.flatnonzero(first_flag == len(FLAGS))
+    words = standing_words(findings, without)
+    for place, column in enumerate(("standing", "reason", "brief")):
+        table.loc[without, column] = [each[place] for each in words]
     return table, flags.drop(columns="patient")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyarrow.parquet as pq
-from stopwatch import Stopwatch, folder_and_output
+from stopwatch import Stopwatch, folder_and_output, report
 
 COLUMNS = ["patient_id", "performed_at", "exercise", "done", "pain", "pain_during", "pain_after"]
 
@@ -11,9 +11,10 @@ COLUMNS = ["patient_id", "performed_at", "exercise", "done", "pain", "pain_durin
 def main() -> None:
     folder, _ = folder_and_output()
     watch = Stopwatch()
-    pq.read_table(folder / "logs.parquet", columns=COLUMNS, read_dictionary=["patient_id", "exercise"])
+    with pq.ParquetFile(folder / "logs.parquet", read_dictionary=["patient_id", "exercise"]) as file:
+        file.read(columns=COLUMNS)
     watch.lap("read")
-    watch.report()
+    report(watch.laps)
 
 
 if __name__ == "__main__":

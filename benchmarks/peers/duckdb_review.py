@@ -1,7 +1,7 @@
 """The core figures written by hand in SQL for DuckDB, as one script from Parquet to Parquet.
 
-Tricks: patients become small integers in the first pass; the days done of a week are bits of one byte; the late baseline
-is looked for only where the block at the start is thin.
+Tricks: patients become small integers in the first pass; the days done of a week are bits of one number; no window over
+all weeks; the late baseline is looked for only where the block at the start is thin.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
-from stopwatch import Stopwatch, folder_and_output
+from stopwatch import Stopwatch, folder_and_output, report
 
 READ = """
 create temp table plans as select patient_id, valid_from, sessions_per_week from read_parquet('{folder}/plans.parquet');
@@ -36,7 +36,8 @@ create temp table merged as
       select *, coalesce(first > max(last) over (
         partition by patient order by first rows between unbounded preceding and 1 preceding) + 1, true)::int opens
       from (select patient, start_day first, coalesce("end" - date '1970-01-01', 10000000) last from (
-        select patient, "end", pauses.start - date '1970-01-01' start_day from pauses join patients using (patient_id)))))
+        select patient, "end", pauses.start - date '1970-01-01' start_day
+        from pauses join patients using (patient_id)))))
   group by patient, stretch;
 create temp table versions as
   select patient, start, valid_from - date '1970-01-01' first,
@@ -53,8 +54,8 @@ create temp table due as
       from versions v join merged m on v.patient = m.patient and v.first <= m.last and m.first <= v.last))
   group by patient, week;
 create temp table logged as
-  select patient, ((day - start) // 7)::integer as week, bit_or(case when done then (1 << ((day - start) % 7)) else 0 end) done,
-    bool_or(session) logged, max(day) last
+  select patient, ((day - start) // 7)::integer as week,
+    bit_or(case when done then (1 << ((day - start) % 7)) else 0 end) done, bool_or(session) logged, max(day) last
   from rows group by patient, week;
 create temp table daily as
   select patient, (session // 86400000000)::integer as day, avg(pain) pain from (
@@ -166,7 +167,7 @@ def review(folder: Path, output: Path) -> Stopwatch:
 
 
 def main() -> None:
-    review(*folder_and_output()).report()
+    report(review(*folder_and_output()).laps)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from stopwatch import Stopwatch, folder_and_output
+from stopwatch import Stopwatch, best_of_three, folder_and_output, report
 
 from hipanalytics.cohort import Cohort
 from hipanalytics.importers import load_cohort
@@ -63,17 +63,9 @@ def core_figures(cohort: Cohort) -> tuple[pd.DataFrame, dict[str, float]]:
 def main() -> None:
     folder, output = folder_and_output()
     cohort = load(folder)
-    watch = Stopwatch()
-    best: dict[str, float] = {}
-    for _ in range(3):
-        fresh = Cohort(logs=cohort.logs, plans=cohort.plans, pauses=cohort.pauses)
-        since = time.perf_counter()
-        figures, laps = core_figures(fresh)
-        laps["panel and measures"] = time.perf_counter() - since
-        best = min(best or laps, laps, key=lambda each: each["panel and measures"])
+    figures, laps = best_of_three(lambda: core_figures(replace(cohort)))
     figures.to_parquet(output)
-    watch.laps = best
-    watch.report()
+    report(laps)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,24 @@
-"""The Polars expressions alone, on data that are already in memory; `--near-blocks` averages pain near both blocks only."""
+"""The Polars expressions alone, on data that are already in memory.
+
+With `--near-blocks`, daily pain is averaged only where the blocks and the trend need it.
+"""
 
 from __future__ import annotations
 
 import sys
-import time
 
 from polars_review import as_enum, core_figures, read_tables
-from stopwatch import Stopwatch, folder_and_output
+from stopwatch import best_of_three, folder_and_output, report
 
 
 def main() -> None:
     folder, output = folder_and_output()
     logs, plans, pauses = read_tables(folder)
     logs = as_enum(logs, plans).rechunk()
-    watch = Stopwatch()
-    seconds = []
-    for _ in range(3):
-        since = time.perf_counter()
-        figures = core_figures(logs, plans, pauses, daily="--near-blocks" not in sys.argv)
-        seconds.append(time.perf_counter() - since)
+    daily = "--near-blocks" not in sys.argv
+    figures, laps = best_of_three(lambda: (core_figures(logs, plans, pauses, daily=daily), {}))
     figures.write_parquet(output)
-    watch.laps = {"panel and measures": min(seconds)}
-    watch.report()
+    report(laps)
 
 
 if __name__ == "__main__":

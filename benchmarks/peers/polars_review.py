@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 import polars as pl
-from stopwatch import Stopwatch, folder_and_output
+from stopwatch import Stopwatch, folder_and_output, report
 
 TREND_DAYS = 42
 DAY = 86_400_000_000
@@ -30,8 +30,10 @@ def as_enum(logs: pl.DataFrame, plans: pl.DataFrame) -> pl.DataFrame:
     return logs.with_columns(pl.col("patient_id").cast(pl.Enum(plans["patient_id"].unique().sort())))
 
 
-def core_figures(logs: pl.DataFrame, plans: pl.DataFrame, pauses: pl.DataFrame, *, daily: bool = True) -> pl.DataFrame:
-    """The figures of each patient; `logs` from `as_enum`. Without `daily`, only the pain near both blocks is averaged."""
+def core_figures(
+    logs: pl.DataFrame, plans: pl.DataFrame, pauses: pl.DataFrame, *, daily: bool = True,
+) -> pl.DataFrame:
+    """The figures of each patient; `logs` from `as_enum`. Without `daily`, only pain near both blocks is averaged."""
     as_of: int = logs.select(pl.col("performed_at").max().dt.date().cast(pl.Int32)).item()
     plans = plans.with_columns(pl.col("valid_from").cast(pl.Int32)).filter(pl.col("valid_from") <= as_of)
     patients = find_patients(plans, as_of)
@@ -92,7 +94,7 @@ def due_weeks(versions: pl.DataFrame, pauses: pl.DataFrame, patients: pl.DataFra
         "patient", first=pl.max_horizontal("first", "first_right"), last=pl.min_horizontal("last", "last_right"),
         rate=-pl.col("rate"),
     ).filter(pl.col("first") <= pl.col("last"))
-    stretches = pl.concat([versions, paused]).join(patients.select("patient", "origin", "first_week", "weeks"), on="patient")
+    stretches = pl.concat([versions, paused]).join(patients.drop("start"), on="patient")
     begin, end = pl.col("first") + pl.col("origin"), pl.col("last") + pl.col("origin") + 1
     due = stretches.lazy().select(
         "rate", begin=begin, end=pl.min_horizontal(end, 7 * (pl.col("first_week") + pl.col("weeks"))),
@@ -101,17 +103,23 @@ def due_weeks(versions: pl.DataFrame, pauses: pl.DataFrame, patients: pl.DataFra
         "week", due=pl.col("rate") * (pl.min_horizontal(pl.col("end"), 7 * pl.col("week") + 7)
                                       - pl.max_horizontal(pl.col("begin"), 7 * pl.col("week"))),
     ).group_by("week").agg(pl.col("due").sum()).collect(engine="streaming")
-    return pl.zeros(patients["weeks"].sum(), pl.Int64, eager=True).scatter(due["week"], due["due"])
+    return zeros(int(patients["weeks"].sum()), pl.Int64).scatter(due["week"], due["due"])
 
 
 def count_weeks(rows: pl.DataFrame, due: pl.Series, patients: pl.DataFrame) -> pl.DataFrame:
     """Every week of every patient: due, days done, and whether anything was logged."""
-    done = pl.zeros(7 * len(due), pl.UInt8, eager=True).scatter(rows.lazy().filter("done").select("cell").collect()["cell"], 1)
+    done_day = rows.lazy().filter("done").select("cell").collect()["cell"]
     logged_week = rows.lazy().filter("session").select(pl.col("cell") // 7).collect()["cell"]
-    logged = pl.zeros(len(due), pl.UInt8, eager=True).scatter(logged_week, 1)
+    done = zeros(7 * len(due), pl.UInt8).scatter(done_day, 1)
+    logged = zeros(len(due), pl.UInt8).scatter(logged_week, 1)
     days = [done.gather_every(7, weekday) for weekday in range(7)]
     return patients.select(pl.col("patient", "start", "first_week").repeat_by("weeks").explode()).with_columns(
-        due=due, done=7 * sum(days[1:], days[0]).cast(pl.Int64), logged=logged > 0, week=pl.int_range(len(due), dtype=pl.Int32))
+        due=due, done=7 * sum(days[1:], days[0]).cast(pl.Int64), logged=logged > 0,
+        week=pl.int_range(len(due), dtype=pl.Int32))
+
+
+def zeros(n: int, kind: type[pl.DataType]) -> pl.Series:
+    return pl.select(pl.zeros(n, kind)).to_series()
 
 
 def adherence(weeks: pl.DataFrame, as_of: int) -> pl.DataFrame:
@@ -130,7 +138,8 @@ def adherence(weeks: pl.DataFrame, as_of: int) -> pl.DataFrame:
 
 def silence(rows: pl.DataFrame, patients: pl.DataFrame, pauses: pl.DataFrame, as_of: int) -> pl.DataFrame:
     """The day of the last row, and the unpaused days since."""
-    last = rows.lazy().group_by(pl.col("patient").cast(pl.Int32)).agg(last_log=pl.col("day").max()).collect(engine="streaming")
+    last = rows.lazy().group_by(pl.col("patient").cast(pl.Int32)).agg(last_log=pl.col("day").max()).collect(
+        engine="streaming")
     since = patients.join(last, on="patient", how="left").select(
         "patient", "last_log", since=pl.coalesce("last_log", "start") + 1)
     shared = pl.min_horizontal(pl.col("last"), as_of) - pl.max_horizontal("first", "since") + 1
@@ -144,7 +153,7 @@ def near_blocks(rows: pl.DataFrame, patients: pl.DataFrame, as_of: int) -> pl.Da
     since = pl.col("day") - pl.lit(patients["start"]).gather(pl.col("patient"))
     rated = rows.lazy().filter(pl.col("pain").is_not_null()).with_columns(since=since)
     early = rated.filter(pl.col("since") < 21).group_by("patient").agg(days=pl.col("day").n_unique())
-    enough = pl.zeros(len(patients), pl.Boolean, eager=True).scatter(
+    enough = zeros(len(patients), pl.Boolean).scatter(
         early.filter(pl.col("days") >= 4).collect()["patient"], True)
     return rated.filter((pl.col("since") < 21) | (pl.col("day") > as_of - TREND_DAYS)
                         | ~pl.lit(enough).gather(pl.col("patient"))).collect()
@@ -161,7 +170,8 @@ def daily_pain(rows: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
 
 
 def rated(pain: pl.DataFrame) -> pl.DataFrame:
-    return pain.lazy().group_by("patient").agg(rated_days=pl.len(), pain_mean=pl.col("pain").mean()).collect(engine="streaming")
+    return pain.lazy().group_by("patient").agg(rated_days=pl.len(), pain_mean=pl.col("pain").mean()).collect(
+        engine="streaming")
 
 
 def baseline(pain: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
@@ -202,8 +212,9 @@ def latest(pain: pl.DataFrame, as_of: int) -> pl.DataFrame:
 def trend(pain: pl.DataFrame, as_of: int) -> pl.DataFrame:
     """Theil-Sen slope per week and one-sided Mann-Kendall p of the last six weeks, from five rated days on."""
     days = pain.lazy().filter(pl.col("day") > as_of - TREND_DAYS).filter(pl.len().over("patient") >= 5).collect()
-    ties = days.lazy().group_by("patient", value=pl.col("pain").round(9)).agg(t=pl.len().cast(pl.Int64)).group_by("patient").agg(
-        n=pl.col("t").sum(), tied=(pl.col("t") * (pl.col("t") - 1) * (2 * pl.col("t") + 5)).sum())
+    t = pl.col("t")
+    ties = days.lazy().group_by("patient", value=pl.col("pain").round(9)).agg(t=pl.len().cast(pl.Int64)).group_by(
+        "patient").agg(n=t.sum(), tied=(t * (t - 1) * (2 * t + 5)).sum())
     n, s = pl.col("n"), pl.col("s")
     sd = ((n * (n - 1) * (2 * n + 5) - pl.col("tied")) / 18).sqrt()
     z = pl.when(sd > 0).then((s - s.sign()) / sd)
@@ -237,7 +248,7 @@ def main() -> None:
     watch.lap("panel and measures")
     figures.write_parquet(output)
     watch.lap("write")
-    watch.report()
+    report(watch.laps)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
         column = column.cast(pa.date32())
     if pa.types.is_date32(column.type):
         column = column.cast(pa.int32())
-    return column.cast(pa.float64()).to_numpy()
+    numbers: npt.NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
+    return numbers
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import pandas as pd
@@ -56,8 +57,9 @@ def plan_versions(
         for first, end, sessions in zip(begun["valid_from"], ends, begun["sessions_per_week"], strict=True)
         if end is None or end >= start
     ]
+    doses = _doses(prescriptions)
     return [
-        PlanVersion(number, first, end, sessions, _doses(prescriptions, first))
+        PlanVersion(number, first, end, sessions, doses.get(first, {}))
         for number, (first, end, sessions) in enumerate(rows, start=1)
     ]
 
@@ -81,9 +83,13 @@ def plan_changes(versions: list[PlanVersion], *, start: dt.date, as_of: dt.date)
 
 def exercise_name(exercise: str) -> str:
     """The exercise as it is called: by its name in the catalogue, or the clinic's own."""
-    names = {known.id: known.name for known in exercises()}
-    name = names.get(exercise, exercise.replace("_", " "))
+    name = _catalogue_names().get(exercise, exercise.replace("_", " "))
     return name[:1].lower() + name[1:]
+
+
+@cache
+def _catalogue_names() -> dict[str, str]:
+    return {known.id: known.name for known in exercises()}
 
 
 def _last_days(plans: pd.DataFrame) -> list[dt.date | None]:
@@ -93,11 +99,14 @@ def _last_days(plans: pd.DataFrame) -> list[dt.date | None]:
     return [None if pd.isna(day) else day.date() for day in last]
 
 
-def _doses(prescriptions: pd.DataFrame, first_day: dt.date) -> dict[str, tuple[object, ...]]:
-    rows = prescriptions[prescriptions["valid_from"] == pd.Timestamp(first_day)]
-    names = [_with_side(*row) for row in zip(rows["exercise"], rows["side"], strict=True)]
-    doses = rows[_DOSE].astype(object).where(rows[_DOSE].notna(), None)
-    return dict(zip(names, doses.itertuples(index=False, name=None), strict=True))
+def _doses(prescriptions: pd.DataFrame) -> dict[dt.date, dict[str, tuple[object, ...]]]:
+    """First day of a version -> exercise in words -> its dose; a missing number is None."""
+    doses: dict[dt.date, dict[str, tuple[object, ...]]] = {}
+    columns = (prescriptions[name].tolist() for name in ("valid_from", "exercise", "side", *_DOSE))
+    for first_day, exercise, side, *dose in zip(*columns, strict=True):
+        known = tuple(None if number != number else number for number in dose)
+        doses.setdefault(first_day.date(), {})[_with_side(exercise, side)] = known
+    return doses
 
 
 def _with_side(exercise: str, side: object) -> str:

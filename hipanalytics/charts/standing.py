@@ -23,11 +23,11 @@ def limits_of(review: Review, patient_id: str) -> Thresholds:
 def looks_of(row: Row) -> list[FlagLook]:
     """Which marks and words stand beside this patient, the most urgent first?
 
-    Missing: without a flag, the words with which the reason says where the patient stands.
+    Missing: without a flag, the words that say where the patient stands.
     """
     if isinstance(row["flags"], str) and row["flags"]:
         return [FLAG_LOOKS[flag] for flag in row["flags"].split(";")]
-    standing = str(row["reason"]).partition(":")[0]
+    standing = str(row["standing"])
     return [STANDING_LOOKS.get(standing, FlagLook("·", standing, "quiet"))]
 
 

@@ -12,7 +12,7 @@ from hipanalytics.charts.theme import FONT_PX, THEMES, Theme, ThemeName, escaped
 from hipanalytics.charts.timeline import LABEL_ROWS, DotKind, Timeline
 
 HEIGHT_PX: Final = 470
-DOTS_IN_WORDS: Final = "● done   ○ due, not done   – due, nothing logged"
+DOTS_IN_WORDS: Final = "● done   ○ due, not done (pale: still ahead)   – due, nothing logged"
 """What the dots mean, for the line below the chart."""
 
 _ROW_PX: Final = 17
@@ -118,7 +118,8 @@ def _words(facts: Timeline, colours: Theme) -> Iterator[dict[str, Any]]:
         yield _text(escaped(block.words), colours.quiet, **_above(block.row), x=day, xanchor=block.side)
     for label in facts.plan_labels:
         yield _text(escaped(label.words), colours.ink, **_above(label.row), x=_begin(label.day), xanchor=label.side,
-                    hovertext=escaped(label.full_words))
+                    xshift=3 if label.side == "left" else -3, hovertext=escaped(label.full_words),
+                    bgcolor=colours.paper if label.words else None)
     for pause in facts.pauses:
         yield _text("pause", colours.quiet, x=pause.middle, y=0, yanchor="bottom", hovertext=escaped(pause.words))
     yield _text(f"acceptable:<br>{facts.acceptable_pain:g} or<br>below", colours.acceptable, xref="paper", x=1,

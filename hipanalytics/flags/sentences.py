@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,30 +13,36 @@ from hipanalytics.flags.rules import FLAGS, is_watched
 from hipanalytics.measures.days import Days, Mask
 from hipanalytics.measures.findings import Findings
 
-Sentences = list[tuple[str, str]]
-"""Per patient: what was found, and what would clear it."""
+
+class Words(NamedTuple):
+    """A flag in words, for one patient."""
+
+    found: str
+    """The patient's own numbers with their n, and what they mean."""
+    clears: str
+    """What would clear the flag."""
+    brief: str
+    """The numbers alone, short enough for a list."""
 
 
 def flag_sentences(findings: Findings, raised: dict[str, Mask]) -> pd.DataFrame:
     """Why is each patient flagged, and what would clear the flag?
 
     Returns: one row per patient and flag, by patient and then in the order of the flags: patient (position in
-    courses), patient_id, flag, rule_version, title, found, clears, sentence (all of it in one), source.
+    courses), patient_id, flag, rule_version, title, found, clears, brief, sentence (all of it in one), source.
     """
     tables = []
     for place, flag in enumerate(FLAGS):
         patients = np.flatnonzero(raised[flag.code])
-        found = _SENTENCES[flag.code](findings, patients)
-        tables.append(pd.DataFrame({
-            "patient": patients, "place": place, "flag": flag.code, "rule_version": flag.version,
-            "title": flag.title, "found": [first for first, _ in found], "clears": [second for _, second in found],
-            "sentence": [f"{flag.title}: {first}; clears {second} [{flag.code} {flag.version}]."
-                         for first, second in found],
-            "source": flag.source,
-        }))
+        words = _SENTENCES[flag.code](findings, patients)
+        tables.append(pd.DataFrame(words, columns=Words._fields).assign(
+            patient=patients, place=place, flag=flag.code, rule_version=flag.version, title=flag.title,
+            sentence=[f"{flag.title}: {each.found}; clears {each.clears} [{flag.code} {flag.version}]."
+                      for each in words],
+            source=flag.source))
     flags = pd.concat(tables, ignore_index=True).sort_values(["patient", "place"], ignore_index=True)
-    flags.insert(1, "patient_id", findings.courses["patient_id"].to_numpy()[flags["patient"].to_numpy()])
-    return flags.drop(columns="place")
+    flags["patient_id"] = findings.courses["patient_id"].to_numpy()[flags["patient"].to_numpy()]
+    return flags[["patient", "patient_id", "flag", "rule_version", "title", *Words._fields, "sentence", "source"]]
 
 
 def pain_text(value: float, *against: float) -> str:
@@ -54,105 +60,119 @@ def _pick(patients: Days, *columns: npt.NDArray[Any] | pd.Series) -> Iterable[tu
     return zip(*(np.asarray(column)[patients].tolist() for column in columns), strict=True)
 
 
-def _red_flag(findings: Findings, patients: Days) -> Sentences:
-    return [("a red-flag question was answered with yes", "when a clinician acknowledges it")] * len(patients)
+def _red_flag(findings: Findings, patients: Days) -> list[Words]:
+    found = "a red-flag question was answered with yes"
+    return [Words(found, "when a clinician acknowledges it", found)] * len(patients)
 
 
-def _worsening(findings: Findings, patients: Days) -> Sentences:
+def _worsening(findings: Findings, patients: Days) -> list[Words]:
     rise, t = findings.rise, findings.thresholds
     rising = (rise.trend.slope_per_week > 0) & (rise.trend.rise_p < t.rise_p)
     return [
-        (f"{pain_text(latest)} in the latest block ({_several(n, 'rated day')}) against {pain_text(reference)} before "
-         f"({_several(reference_n, 'rated day')}), {pain_text(latest - reference, t.rise_points)} more, now and "
-         f"already {t.rise_confirmed_after_days} days ago",
-         f"at a latest mean below {pain_text(reference + (t.rise_points_with_trend if trend else t.rise_points))}")
+        Words(
+            f"{pain_text(latest)} in the latest block ({_several(n, 'rated day')}) against {pain_text(reference)} "
+            f"before ({_several(reference_n, 'rated day')}), {pain_text(latest - reference, t.rise_points)} more, now "
+            f"and already {t.rise_confirmed_after_days} days ago",
+            f"at a latest mean below {pain_text(reference + (t.rise_points_with_trend if trend else t.rise_points))}",
+            f"{pain_text(latest)} lately, {pain_text(reference)} before "
+            f"(+{pain_text(latest - reference, t.rise_points)}, n {n} and {reference_n})")
         for latest, n, reference, reference_n, trend in _pick(
             patients, rise.latest.mean, rise.latest.n, rise.reference, rise.reference_n, rising)
     ]
 
 
-def _persistent(findings: Findings, patients: Days) -> Sentences:
+def _persistent(findings: Findings, patients: Days) -> list[Words]:
     pain, t = findings.pain, findings.thresholds
     clears = np.fmax(t.acceptable_pain, np.fmax(
         pain.baseline.mean - t.improved_points, pain.baseline.mean * (1 - t.improved_fraction)))
     advice = {"full": "done, and it did not help: reassess", "part": "done in part, and it did not help: reassess",
               "low": "the plan was not tried: barriers first"}
     return [
-        (f"{_change_text(baseline, baseline_n, latest, n)}: not improved by {t.improved_points:g} points or "
-         f"{t.improved_fraction:.0%}, and above {t.acceptable_pain:g}, on day {days} "
-         f"({'12' if days >= t.second_review_days else '6'}-week review); "
-         f"{_done_text(*recent)}, {advice.get(label, 'not known whether the plan was done: ask')}",
-         f"at a latest mean of {pain_text(clear)} or below")
+        Words(
+            f"{_change_text(baseline, baseline_n, latest, n)}: not improved by {t.improved_points:g} points or "
+            f"{t.improved_fraction:.0%}, and above {t.acceptable_pain:g}, on day {days} "
+            f"({'12' if days >= t.second_review_days else '6'}-week review); "
+            f"{_done_text(*recent)}, {advice.get(label, 'not known whether the plan was done: ask')}",
+            f"at a latest mean of {pain_text(clear)} or below",
+            f"{pain_text(baseline)} → {pain_text(latest, t.acceptable_pain)} in {days // 7} weeks: "
+            f"{advice.get(label, 'ask').rpartition(': ')[2]}")
         for baseline, baseline_n, latest, n, days, label, clear, *recent in _pick(
             patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, findings.unpaused_days,
             findings.adherence["adherence_label"], clears, *_adherence_columns(findings))
     ]
 
 
-def _still_high(findings: Findings, patients: Days) -> Sentences:
+def _still_high(findings: Findings, patients: Days) -> list[Words]:
     pain, high = findings.pain, findings.thresholds.still_high_pain
     return [
-        (f"{_change_text(baseline, baseline_n, latest, n)}, improved but still {high:g} or more, on day {days}",
-         f"at a latest mean below {high:g}")
+        Words(f"{_change_text(baseline, baseline_n, latest, n)}, improved but still {high:g} or more, on day {days}",
+              f"at a latest mean below {high:g}",
+              f"{pain_text(baseline)} → {pain_text(latest)} in {days // 7} weeks")
         for baseline, baseline_n, latest, n, days in _pick(
             patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, findings.unpaused_days)
     ]
 
 
-def _flare(findings: Findings, patients: Days) -> Sentences:
+def _flare(findings: Findings, patients: Days) -> list[Words]:
     flares, t = findings.flares, findings.thresholds
     past = np.searchsorted(findings.panel.rated_cell, findings.panel.last_cell + 1)
-    return [
-        (f"{', '.join(f'{each:.3g}' for each in findings.panel.pain[end - run:end])} on the last {run} rated days, "
-         f"usually {usual:.3g} (median of {n} rated days before)",
-         f"with a rated day below {pain_text(max(t.flare_pain, usual + t.flare_points))}")
-        for run, usual, n, end in _pick(patients, flares.run, flares.usual, flares.usual_n, past)
-    ]
+    words = []
+    for run, usual, n, end in _pick(patients, flares.run, flares.usual, flares.usual_n, past):
+        days = ", ".join(f"{each:.3g}" for each in findings.panel.pain[end - run:end])
+        found = f"{days} on the last {run} rated days, usually {usual:.3g}"
+        words.append(Words(f"{found} (median of {n} rated days before)",
+                           f"with a rated day below {pain_text(max(t.flare_pain, usual + t.flare_points))}", found))
+    return words
 
 
-def _aggravating_exercise(findings: Findings, patients: Days) -> Sentences:
+def _aggravating_exercise(findings: Findings, patients: Days) -> list[Words]:
     t = findings.thresholds
     found = findings.aggravating
     texts = [
-        f"{exercise.replace('_', ' ')} in {stops} of its last {_several(sessions, 'scored session')} "
-        f"(the latest: pain {pain_text(pain)} before, {pain_text(worst)} at its worst)"
+        (f"{exercise.replace('_', ' ')} in {stops} of its last {_several(sessions, 'scored session')}",
+         f" (the latest: pain {pain_text(pain)} before, {pain_text(worst)} at its worst)")
         for exercise, stops, sessions, pain, worst in zip(
             *(found[name].tolist() for name in ("exercise", "stops", "sessions", "pain", "worst")), strict=True)]
-    by_patient: dict[int, list[str]] = {}
+    by_patient: dict[int, list[tuple[str, str]]] = {}
     for patient, text in zip(found["patient"].tolist(), texts, strict=True):
         by_patient.setdefault(patient, []).append(text)
     clears = f"when the {t.pain_policy} policy says stop in fewer than {t.aggravating_stops} of the last " \
              f"{t.aggravating_sessions}"
-    return [(" and ".join(by_patient[patient]), clears) for patient in patients.tolist()]
-
-
-def _silent(findings: Findings, patients: Days) -> Sentences:
     return [
-        (f"nothing logged for {_several(days, 'day')}" + (f", last pain {pain_text(pain)}" if pain == pain else "")
-         if ever else f"nothing logged since the start {_several(days, 'unpaused day')} ago",
-         "with the next row logged")
-        for days, ever, pain in _pick(patients, findings.days_silent, findings.last_log, _last_pain(findings))
+        Words(" and ".join(brief + more for brief, more in by_patient[patient]), clears,
+              " and ".join(brief for brief, _ in by_patient[patient]))
+        for patient in patients.tolist()
     ]
 
 
-def _low_adherence(findings: Findings, patients: Days) -> Sentences:
+def _silent(findings: Findings, patients: Days) -> list[Words]:
+    words = []
+    for days, ever, pain in _pick(patients, findings.days_silent, findings.last_log, _last_pain(findings)):
+        found = (f"nothing logged for {_several(days, 'day')}" if ever
+                 else f"nothing logged since the start {_several(days, 'unpaused day')} ago")
+        found += f", last pain {pain_text(pain)}" if pain == pain else ""
+        words.append(Words(found, "with the next row logged", found))
+    return words
+
+
+def _low_adherence(findings: Findings, patients: Days) -> list[Words]:
     t = findings.thresholds
     return [
-        (f"{_done_text(*recent)} ({capped:.0%} counting what was not logged as not done, {recent[-1]:.0%} over "
-         f"the weeks with a log)",
-         f"at {t.adherence_part:.0%} of the sessions due")
+        Words(f"{_done_text(*recent)} ({capped:.0%} counting what was not logged as not done, {recent[-1]:.0%} over "
+              f"the weeks with a log)",
+              f"at {t.adherence_part:.0%} of the sessions due", _done_text(*recent))
         for capped, *recent in _pick(patients, findings.adherence["adherence_4w"], *_adherence_columns(findings))
     ]
 
 
-def _too_little_data(findings: Findings, patients: Days) -> Sentences:
+def _too_little_data(findings: Findings, patients: Days) -> list[Words]:
     needed = findings.thresholds.block_rated_needed
     return [
-        (f"on day {days} the change in pain is not known, {why}", f"with {needed} rated days in both blocks")
+        Words(f"on day {days} the change in pain is not known, {why}", f"with {needed} rated days in both blocks", why)
         for days, why in zip(findings.days_in[patients].tolist(), why_unknown(findings, patients), strict=True)]
 
 
-_SENTENCES: Final[dict[str, Callable[[Findings, Days], Sentences]]] = {
+_SENTENCES: Final[dict[str, Callable[[Findings, Days], list[Words]]]] = {
     "red_flag": _red_flag, "worsening": _worsening, "persistent": _persistent, "still_high": _still_high,
     "flare": _flare, "aggravating_exercise": _aggravating_exercise, "silent": _silent,
     "low_adherence": _low_adherence, "too_little_data": _too_little_data,
@@ -171,22 +191,24 @@ def why_unknown(findings: Findings, patients: Days) -> list[str]:
     ]
 
 
-def standing_sentences(findings: Findings, patients: Days) -> list[str]:
-    """Where do patients without a flag stand?"""
+def standing_words(findings: Findings, patients: Days) -> list[tuple[str, str, str]]:
+    """Where do patients without a flag stand? A word or two, the whole sentence, and its numbers alone."""
     pain, t = findings.pain, findings.thresholds
     why = why_unknown(findings, patients)
     columns = _pick(patients, pain.known, pain.improved, pain.baseline.mean, pain.baseline.n, pain.latest.mean,
                     pain.latest.n, findings.days_in, findings.paused_now, *_adherence_columns(findings))
-    sentences = []
+    words = []
     for reason, (known, improved, baseline, baseline_n, latest, n, days, paused, *recent) in zip(
             why, columns, strict=True):
-        if not known:
-            start = "Paused" if paused else "Too early to say" if days < t.too_little_data_days else "Not known"
-            sentences.append(f"{start}: day {days}, {reason}; {_done_text(*recent)}.")
-            continue
-        stands = ("Improved" if improved else "Acceptable" if latest <= t.acceptable_pain + 1e-9 else "Under way")
-        sentences.append(f"{stands}: {_change_text(baseline, baseline_n, latest, n)}; {_done_text(*recent)}.")
-    return sentences
+        done = _done_text(*recent)
+        if known:
+            word = "Improved" if improved else "Acceptable" if latest <= t.acceptable_pain + 1e-9 else "Under way"
+            words.append((word, f"{word}: {_change_text(baseline, baseline_n, latest, n)}; {done}.",
+                          f"{pain_text(baseline)} → {pain_text(latest)}, {done}"))
+        else:
+            word = "Paused" if paused else "Too early to say" if days < t.too_little_data_days else "Not known"
+            words.append((word, f"{word}: day {days}, {reason}; {done}.", f"day {days}, {reason}"))
+    return words
 
 
 def notice_sentences(findings: Findings) -> list[str]:

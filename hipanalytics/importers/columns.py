@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hipanalytics.importers import cells, faults
 from hipanalytics.importers.cells import Cells
-from hipanalytics.importers.dates import DAY, DateRule, range_faults, read_dates, said
+from hipanalytics.importers.dates import DAY, DateRule, range_faults, read_dates
 from hipanalytics.importers.faults import Fault, Finding, plain_text
 from hipanalytics.importers.raw import Column, codes_of, is_text, text_column
 from hipanalytics.tables import EXERCISE_LONGEST, NOTE_LONGEST
@@ -91,7 +91,7 @@ def typed_texts(array: Column, how: Reading) -> TypedColumn:
 
 def typed_dates(array: Column, how: Reading) -> TypedColumn:
     """Moments by the patient's own clock; with `day_only`, their days."""
-    typed = pa.types.is_temporal(array.type) and not pa.types.is_time(array.type)
+    typed = pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)
     column = _dates_from_typed(array, how) if typed else _dates_from_text(text_column(array), how)
     if how.day_only:
         column.data = column.data.astype("datetime64[D]").astype("datetime64[us]")
@@ -204,7 +204,3 @@ def _at(array: Column, places: NDArray[np.int64], fault: Fault, how: Reading) ->
     if not len(places):
         return []
     return [Finding(how.name, fault, places, plain_text(array.take(pa.array(places))), how.required)]
-
-
-__all__ = ["Reading", "TypedColumn", "said", "typed_categories", "typed_dates", "typed_numbers", "typed_texts",
-           "typed_yes_no"]

@@ -17,7 +17,7 @@ import pyarrow as pa
 from hipanalytics.errors import FileError
 from hipanalytics.importers.faults import LONG_ROW, Finding
 from hipanalytics.importers.profile import FileOptions
-from hipanalytics.importers.raw import RawTable, Source
+from hipanalytics.importers.raw import RawTable, Source, compacted
 
 LONGEST_LINE = 1_000_000
 """Bytes of a line beyond which a file is no table of sessions."""
@@ -176,7 +176,7 @@ def _table(records: pd.DataFrame, source: Source, assumptions: tuple[str, ...]) 
     if not filled.any():
         raise FileError(f"{source.file} is empty.")
     header = int(np.flatnonzero(filled)[0])
-    body = [column.slice(header + 1) for column in columns]
+    body = [compacted(column.slice(header + 1)) for column in columns]
     names = {f"column {place}": str(column[header]).strip() for place, column in enumerate(columns[:-1], 1)}
     rows = np.arange(header + 2, len(records) + 1, dtype=np.int64)
     return RawTable(dict(zip(names, body, strict=False)), rows, source, assumptions, _overflow(body[-1]), names)

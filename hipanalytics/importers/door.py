@@ -13,14 +13,12 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hipanalytics.errors import FileError
 from hipanalytics.importers import cells, columns, faults
 from hipanalytics.importers.columns import Reading, TypedColumn
 from hipanalytics.importers.conflicts import conflicts_in
 from hipanalytics.importers.dates import DateRule
 from hipanalytics.importers.faults import Finding, plain_text
-from hipanalytics.importers.mapping import missing_column
-from hipanalytics.importers.profile import MappingProfile, Scale, columns_of, numeric_columns
+from hipanalytics.importers.profile import MappingProfile, Scale, columns_of, numeric_columns, required_columns
 from hipanalytics.importers.ranges import broken_cells, schema_of
 from hipanalytics.importers.raw import Column, RawTable, is_missing, is_text, text_column, with_words
 
@@ -60,11 +58,7 @@ def check_rows(raw: RawTable, door: Door) -> Checked:
     """Which rows can be used, and what is wrong with the others?
 
     Rule: a bad required cell refuses its row; a bad optional cell is left out and its row stands.
-    Raises: FileError where a required column is missing.
     """
-    for column in required_columns(door.table):
-        if column not in raw.columns:
-            raise FileError(missing_column(raw, column))
     raw = _with_decimal(raw, door)
     with ThreadPoolExecutor(2) as pool:  # Arrow and numpy work outside Python's lock
         typed = dict(zip(raw.columns, pool.map(lambda column: _typed(raw, column, door), raw.columns), strict=True))
@@ -81,12 +75,6 @@ def check_rows(raw: RawTable, door: Door) -> Checked:
         if refused_too.any():
             frame, refused = frame[~refused_too[frame.index.to_numpy()]], refused | refused_too
     return Checked(frame, raw, tuple(findings), refused)
-
-
-def required_columns(table: str) -> list[str]:
-    """The columns without which a row of this table says nothing."""
-    return [name for name, column in schema_of(table).columns.items()
-            if (column.metadata or {}).get("required") and name not in ("has_time", "new_episode")]
 
 
 def refused_rows(findings: list[Finding], height: int) -> NDArray[np.bool_]:
@@ -200,7 +188,8 @@ def complete(frame: pd.DataFrame, table: str) -> pd.DataFrame:
             frame[name] = frame[name].fillna(False).astype(bool)
         elif name in frame and str(column.dtype) == "int64":
             frame[name] = frame[name].astype("int64")
-    return frame[[name for name in columns_of(table, with_made=True) if name in frame]]
+    names = [name for name in columns_of(table, with_made=True) if name in frame]
+    return pd.DataFrame({name: frame[name] for name in names}, index=frame.index, copy=False)
 
 
 def _empty(kind: str, height: int) -> Any:

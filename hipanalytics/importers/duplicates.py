@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -70,6 +69,5 @@ def _plain(column: pd.Series) -> NDArray[Any]:
     if str(column.dtype).startswith("datetime64"):
         return column.to_numpy().view(np.int64)
     if column.dtype == "str":
-        words = pa.array(column, pa.string(), from_pandas=True).dictionary_encode()
-        return words.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        return pd.factorize(column)[0]
     return column.to_numpy()

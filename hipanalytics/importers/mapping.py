@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hipanalytics.errors import FileError
 from hipanalytics.importers.faults import Fault, Finding, plain_text
 from hipanalytics.importers.parquet import tidy_name
-from hipanalytics.importers.profile import DateParts, MappingProfile, columns_of, nearest
+from hipanalytics.importers.profile import DateParts, MappingProfile, columns_of, nearest, required_columns
 from hipanalytics.importers.raw import (
     MISSING_WORDS,
     Column,
@@ -141,6 +141,9 @@ def _named(raw: RawTable, profile: MappingProfile, table: str) -> RawTable:
             columns[target], names[target] = raw.columns[real], raw.names[real].strip()
         if target in columns and target in profile.words:
             columns[target] = _translated(columns[target], profile.words[target])
+    for column in required_columns(table):
+        if column not in columns:
+            raise FileError(missing_column(raw, column))
     unused = _unused(raw, profile, table)
     return dataclasses.replace(raw.assuming(*unused), columns=columns, names=names)
 
@@ -235,6 +238,3 @@ def _time(word: str, shapes: tuple[str, ...]) -> str:
         except ValueError:
             continue
     return ""
-
-
-__all__ = ["Mapped", "find_column", "map_table", "missing_column", "wanted_names"]

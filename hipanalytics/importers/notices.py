@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -64,36 +65,50 @@ def between_whole(logs: pd.DataFrame) -> NDArray[np.int8]:
 
 
 def several_on_a_day(logs: pd.DataFrame) -> NDArray[np.int8]:
-    """1 at the first rated row of each patient's day that has pain scores of several sessions, or that differ."""
+    """1 at a row of each patient's day that has pain scores of several sessions, or that differ."""
     marks = np.zeros(len(logs), np.int8)
     rated = np.flatnonzero(logs["pain"].notna().to_numpy())
-    patient = logs["patient_id"].cat.codes.to_numpy()[rated]
-    moment = logs["performed_at"].to_numpy().view(np.int64)[rated]
-    order = _order(patient, moment)
-    if order is not None:
-        rated, patient, moment = rated[order], patient[order], moment[order]
     if len(rated) < 2:
         return marks
-    pain = logs["pain"].to_numpy()[rated]
-    day = moment // DAY
-    same_day = (patient[1:] == patient[:-1]) & (day[1:] == day[:-1])
-    rating = _ratings(logs)[rated]
-    another = (moment[1:] != moment[:-1]) | (pain[1:] != pain[:-1]) | (rating[1:] & rating[:-1])
-    first = np.flatnonzero(np.concatenate(([True], ~same_day)))
-    several = np.add.reduceat(np.concatenate(([False], same_day & another)), first, dtype=np.int32) > 0
-    marks[rated[first[several]]] = 1
+    scores = _Scores(
+        logs["patient_id"].cat.codes.to_numpy(), logs["performed_at"].to_numpy().view(np.int64),
+        logs["pain"].to_numpy(), (logs["exercise"].isna() & logs["done"].isna()).to_numpy())
+    if not all(scores.in_order(rows) for rows in _overlapping(rated)):
+        rated = rated[np.lexsort((scores.moment[rated], scores.patient[rated]))]
+    again = np.concatenate([rows[1:][scores.again(rows)] for rows in _overlapping(rated)])
+    patient, day = scores.patient[again], scores.moment[again] // DAY
+    another_day = (patient[1:] != patient[:-1]) | (day[1:] != day[:-1])
+    marks[again[np.concatenate((np.ones(min(len(again), 1), bool), another_day))]] = 1
     return marks
 
 
-def _ratings(logs: pd.DataFrame) -> NDArray[np.bool_]:
-    return (logs["exercise"].isna() & logs["done"].isna()).to_numpy()
+@dataclass(frozen=True)
+class _Scores:
+    """What tells the scores of a day apart; looked at block by block, which the processor's cache holds."""
+
+    patient: NDArray[Any]
+    moment: NDArray[np.int64]
+    pain: NDArray[np.float64]
+    is_rating: NDArray[np.bool_]
+
+    def in_order(self, rows: NDArray[np.int64]) -> bool:
+        """Whether these rows are sorted by patient and time."""
+        patient, moment = self.patient[rows], self.moment[rows]
+        return bool(((patient[1:] > patient[:-1])
+                     | ((patient[1:] == patient[:-1]) & (moment[1:] >= moment[:-1]))).all())
+
+    def again(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """For each row but the first, whether it is one more score of the day of the row before."""
+        patient, moment, pain, rating = self.patient[rows], self.moment[rows], self.pain[rows], self.is_rating[rows]
+        day = moment // DAY
+        another = (moment[1:] != moment[:-1]) | (pain[1:] != pain[:-1]) | (rating[1:] & rating[:-1])
+        return (patient[1:] == patient[:-1]) & (day[1:] == day[:-1]) & another
 
 
-def _order(patient: NDArray[Any], moment: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """The order by patient and time; None where the rows already have it."""
-    if ((patient[1:] > patient[:-1]) | ((patient[1:] == patient[:-1]) & (moment[1:] >= moment[:-1]))).all():
-        return None
-    return np.lexsort((moment, patient))
+def _overlapping(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The rows in blocks; each begins with the last row of the one before."""
+    for start in range(0, len(rows) - 1, _BLOCK):
+        yield rows[start:start + _BLOCK + 1]
 
 
 def late_rows(logs: pd.DataFrame, days: int) -> NDArray[np.int8]:

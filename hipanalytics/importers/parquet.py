@@ -54,11 +54,17 @@ def _simple(path: Path, name: str, column: pa.ChunkedArray) -> Column:
         return pa.DictionaryArray.from_arrays(words.indices.cast(pa.int32()), words.dictionary.cast(pa.string()))
     if pa.types.is_dictionary(column.type):
         column = column.cast(kind)
-    return column if _is_plain(kind) else text_column(column)
+    if _is_plain(kind):
+        return column
+    try:
+        return text_column(column)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise FileError(f"{path.name}: column {name} holds {kind}, which is neither text nor a number.") from None
 
 
 def _is_plain(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_temporal(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
+    moment = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    return bool(moment or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
                 or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 

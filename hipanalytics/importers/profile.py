@@ -179,14 +179,14 @@ class MappingProfile(_Part):
     @classmethod
     def _are_formats(cls, shapes: tuple[str, ...]) -> tuple[str, ...]:
         for shape in shapes:
+            if "%z" in shape.lower():
+                raise ValueError(f"{shape!r} names a zone; stamps such as 2026-03-12T17:30Z are understood without it")
             try:
                 dt.datetime.strptime(dt.datetime(2026, 3, 12, 17, 30).strftime(shape), shape)
             except (ValueError, KeyError):
                 raise ValueError(f"{shape!r} is not a date format, such as \"%d/%m/%Y\"") from None
             if "%" not in shape:
                 raise ValueError(f"{shape!r} is not a date format, such as \"%d/%m/%Y\"")
-            if "%z" in shape.lower():
-                raise ValueError(f"{shape!r} names a zone; stamps such as 2026-03-12T17:30Z are understood without it")
         return shapes
 
 
@@ -229,6 +229,13 @@ def columns_of(table: str, *, with_made: bool = False) -> tuple[str, ...]:
     if table == "plans":
         names += [name for name in TABLES["prescriptions"].to_schema().columns if name not in names]
     return tuple(name for name in names if with_made or name != "has_time")
+
+
+@cache
+def required_columns(table: str) -> tuple[str, ...]:
+    """The columns without which a row of this table says nothing."""
+    return tuple(name for name, column in TABLES[table].to_schema().columns.items()
+                 if (column.metadata or {}).get("required") and name not in ("has_time", "new_episode"))
 
 
 @cache
@@ -291,6 +298,7 @@ def _sentence(problem: Any) -> str:
         return f"The entry {place} is missing."
     wanted = {"string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
               "float_type": "a number", "float_parsing": "a number", "dict_type": "a table of names and values",
+              "string_too_short": "one character", "string_too_long": "one character",
               "model_type": "a table of names and values", "tuple_type": "a list"}.get(problem["type"])
     if wanted is None:
         wanted = str(problem.get("ctx", {}).get("expected", "another kind of value")).replace("'", '"')

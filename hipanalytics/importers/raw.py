@@ -71,8 +71,9 @@ class RawTable:
             still = keep[finding.positions]
             findings.append(dataclasses.replace(
                 finding, positions=place[finding.positions[still]], texts=finding.texts.filter(pa.array(still))))
+        columns = {name: array.filter(mask) for name, array in self.columns.items()}
         return dataclasses.replace(
-            self, columns={name: array.filter(mask) for name, array in self.columns.items()},
+            self, columns={name: compacted(array) if is_text(array) else array for name, array in columns.items()},
             rows=self.rows[keep], findings=tuple(findings))
 
 
@@ -96,6 +97,18 @@ def codes_of(column: pa.DictionaryArray) -> NDArray[np.int64]:
     if indices.null_count:
         indices = indices.fill_null(-1)
     return indices.to_numpy(zero_copy_only=False)
+
+
+def compacted(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The column without distinct values that no row has."""
+    codes = codes_of(column)
+    used = np.zeros(len(column.dictionary) + 1, bool)
+    used[codes] = True
+    if used[:-1].all():
+        return column
+    places = np.append(np.cumsum(used[:-1]) - 1, -1)[codes]
+    return pa.DictionaryArray.from_arrays(
+        pa.array(places.astype(np.int32), mask=places < 0), column.dictionary.filter(pa.array(used[:-1])))
 
 
 def with_words(column: pa.DictionaryArray, words: pa.StringArray) -> pa.DictionaryArray:

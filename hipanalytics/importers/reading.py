@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,15 @@ from hipanalytics.importers.notices import notices_of
 from hipanalytics.importers.parquet import read_parquet
 from hipanalytics.importers.profile import MappingProfile, check_zone, read_profile
 from hipanalytics.importers.raw import RawTable
-from hipanalytics.importers.report import DoorReport, Receipt, problem_rows, refusals_per_patient, summed
+from hipanalytics.importers.report import (
+    DoorReport,
+    Notice,
+    Receipt,
+    no_problems,
+    problem_rows,
+    refusals_per_patient,
+    summed,
+)
 from hipanalytics.importers.workbook import OLD_OR_LOCKED, read_workbook
 
 Progress = Callable[[str, float], None]
@@ -35,11 +44,11 @@ class Reader:
     door: Door
     tell: Progress
 
-    def read(self, path: Path) -> tuple[Mapped, Checked]:
-        """One file: as mapped, and as checked."""
-        self.tell(f"Reading {path.name}", 0.0)
+    def read(self, path: Path, begun: float, share: float) -> tuple[Mapped, Checked]:
+        """One file: as mapped, and as checked. It is told as this share of the work, from what is done already."""
+        self.tell(f"Reading {path.name}", begun)
         raw = read_raw(path, self.door.profile, self.door.table)
-        self.tell(f"Checking {path.name}", 0.5)
+        self.tell(f"Checking {path.name}", begun + share / 2)
         mapped = map_table(raw, self.door.profile, self.door.table)
         return mapped, check_rows(mapped.table, self.door)
 
@@ -88,21 +97,32 @@ def read_raw(path: Path, profile: MappingProfile, table: str) -> RawTable:
 
 def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, DoorReport]:
     """The files of one table as one checked table, and what the door says of them."""
-    parts = [reader.read(path) for path in paths]
+    if not paths:
+        raise FileError("No file was given.")
+    share = 0.9 / len(paths)
+    parts = [reader.read(path, place * share, share) for place, path in enumerate(paths)]
+    reader.tell("Looking for duplicates", 0.9)
     frames = [_with_provenance(checked) for _, checked in parts]
     frame = stacked(frames)
     keep_repeats = reader.door.profile.keep_repeated_rows
     said = [name for name in frame.columns if name not in ("file", "row")]
     place = np.repeat(np.arange(len(frames)), [len(part) for part in frames])
-    repeated = exact_duplicates(frame, said, part=place if keep_repeats else None)
+    with ThreadPoolExecutor(1) as pool:
+        notices = pool.submit(_notices, frame, reader.door.table)  # holds, unless there are duplicates
+        repeated = exact_duplicates(frame, said, part=place if keep_repeats else None)
     duplicates = np.bincount(place[repeated], minlength=len(frames))
     receipts = [_receipt(mapped, checked, int(count), reader.door.table)
                 for (mapped, checked), count in zip(parts, duplicates, strict=True)]
     problems = [_problems(checked) for _, checked in parts]
     refused = summed(refusals_per_patient(table) for table in problems)
     frame = used_categories(frame[~repeated].reset_index(drop=True) if repeated.any() else frame)
-    notices = notices_of(frame) if reader.door.table == "session_logs" else ()
-    return frame, DoorReport(tuple(receipts), pd.concat(problems, ignore_index=True), notices, refused)
+    told = _notices(frame, reader.door.table) if repeated.any() else notices.result()
+    reader.tell("Read", 1.0)
+    return frame, DoorReport(tuple(receipts), pd.concat(problems, ignore_index=True), told, refused)
+
+
+def _notices(frame: pd.DataFrame, table: str) -> tuple[Notice, ...]:
+    return notices_of(frame) if table == "session_logs" else ()
 
 
 def _with_provenance(checked: Checked) -> pd.DataFrame:
@@ -161,6 +181,8 @@ def _receipt(mapped: Mapped, checked: Checked, duplicates: int, table: str) -> R
 
 def _problems(checked: Checked) -> pd.DataFrame:
     raw = checked.raw
+    if not checked.findings:
+        return no_problems()
     return problem_rows(
         checked.findings, checked.refused, raw.rows, readable_patients(raw), raw.source.file, raw.source.sheet)
 

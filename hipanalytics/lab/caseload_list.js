@@ -22,7 +22,7 @@ function drawRow(row, place, isChosen) {
   const why = element("div", "hip-why");
   const words = element("div", "hip-words");
   words.append(element("span", `hip-flag hip-${row.tone}`, `${row.mark} ${row.word}`), element("span", "hip-more", row.more));
-  why.append(words, element("div", "hip-reason", row.reason));
+  why.append(words, element("div", "hip-reason", row.brief));
   line.append(element("div", "hip-patient", row.patient_id), why, element("div", "hip-sessions", row.sessions));
   return line;
 }

@@ -23,7 +23,10 @@ class CaseloadRow:
     tone: Tone
     more: str
     """The marks and words of further flags."""
+    brief: str
+    """The numbers behind the first flag, or where the patient stands."""
     reason: str
+    """The whole reason, shown on hovering and searched."""
     sessions: str
     """Sessions done of those due in the last four weeks; a dash where no week is complete yet."""
 
@@ -62,22 +65,20 @@ class CaseloadState:
 
 def caseload_rows(review: Review) -> list[CaseloadRow]:
     """Whom does the list name, and why? In the order of the review table."""
-    found = review.flags.drop_duplicates("patient_id").set_index("patient_id")["found"]
-    return [_row(row, found) for row in review.table.to_dict("records")]
+    return [_row(row) for row in review.table.to_dict("records")]
 
 
-def _row(row: dict[Any, Any], found: pd.Series) -> CaseloadRow:
+def _row(row: dict[Any, Any]) -> CaseloadRow:
     look, *more = looks_of(row)
-    patient_id = str(row["patient_id"])
-    reason = str(found[patient_id]) if patient_id in found.index else row["reason"].partition(": ")[2]
+    brief = str(row["brief"])
     return CaseloadRow(
-        patient_id, look.mark, look.word, look.tone, "  ".join(f"{each.mark} {each.word}" for each in more),
-        reason[:1].upper() + reason[1:], sessions_text(row["done_4w"], row["due_4w"]))
+        str(row["patient_id"]), look.mark, look.word, look.tone, "  ".join(f"{each.mark} {each.word}" for each in more),
+        brief[:1].upper() + brief[1:], str(row["reason"]), sessions_text(row["done_4w"], row["due_4w"]))
 
 
 def sessions_text(done: float, due: float) -> str:
     """Sessions done of those due, "11 of 12"; a dash where it is not known."""
-    return "–" if pd.isna(done) or pd.isna(due) else f"{done:.0f} of {due:.3g}"
+    return "–" if pd.isna(done) or pd.isna(due) else f"{done:.0f} of {round(due, 1):g}"
 
 
 def flag_rows(review: Review, patient_id: str) -> list[dict[Any, Any]]:

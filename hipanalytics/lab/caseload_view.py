@@ -59,10 +59,13 @@ class CaseloadView(widgets.VBox):  # type: ignore[misc]
             self.chart._config = PLOT_CONFIG
             self.chart_box.children = (self.chart,)
             return
+        layout = figure.layout.to_plotly_json()
+        if self.chart.layout.template == figure.layout.template:
+            del layout["template"]
         with self.chart.batch_update():
             for old, new in zip(self.chart.data, figure.data, strict=True):
                 old.update({name: value for name, value in new.to_plotly_json().items() if name != "type"})
-            self.chart.layout.update(figure.layout.to_plotly_json(), overwrite=True)
+            self.chart.layout.update(layout, overwrite=True)
 
     def _on_search(self, change: dict[str, Any]) -> None:
         self.state.search(change["new"])

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from hipanalytics.errors import FileError
-from hipanalytics.lab.notebooks import place_notebook
 from hipanalytics.lab.places import notebooks_folder, user_folder
+from hipanalytics.lab.user_notebooks import place_notebook
 
 REVIEW_NOTEBOOK: Final = "review_caseload.ipynb"
 FOLDER_VARIABLE: Final = "HIPANALYTICS_FOLDER"
 """Tells the notebook which data folder the lab was started on."""
+
+_NOT_NEEDED: Final = ("@jupyterlab/apputils-extension:announcements", "@jupyterlab/debugger-extension")
+"""Parts of JupyterLab that are left out: news, and the debugger, which would open a port of its own."""
 
 _WORKSPACE_FILE: Final = "default-37a8.jupyterlab-workspace"
 _FIRST_WORKSPACE: Final = {
@@ -86,7 +89,7 @@ def write_settings(settings: Path, *, ipc: bool) -> None:
     _write(settings / "config" / "jupyter_server_config.json", _server_settings(ipc=ipc))
     _write(settings / "config" / "labconfig" / "default_setting_overrides.json", _screen_settings())
     _write(settings / "config" / "labconfig" / "page_config.json", {
-        "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}})
+        "disabledExtensions": dict.fromkeys(_NOT_NEEDED, True)})
     _write(settings / "config" / "custom" / "custom.css", (Path(__file__).parent / "notebook.css").read_text("utf-8"))
     workspace = settings / "workspaces" / _WORKSPACE_FILE
     if not workspace.exists():
@@ -97,13 +100,13 @@ def write_settings(settings: Path, *, ipc: bool) -> None:
 
 def _server_settings(*, ipc: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
-        "Application": {"log_level": "WARN"},
+        "Application": {"log_level": "ERROR"},
         "ServerApp": {"ip": "127.0.0.1", "allow_root": True, "answer_yes": True, "terminals_enabled": False},
         "LabApp": {
             "extension_manager": "readonly", "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate", "custom_css": True},
         "LanguageServerManager": {"autodetect": False},
-        "FileContentsManager": {"pre_save_hook": "hipanalytics.lab.notebooks.strip_outputs"},
+        "FileContentsManager": {"pre_save_hook": "hipanalytics.lab.user_notebooks.strip_outputs"},
     }
     return settings | ({"KernelManager": {"transport": "ipc"}} if ipc else {})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+from browser.find_chromium import find_chromium
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run"]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -25,15 +25,20 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 
 @dataclass
 class Lab:
-    """A running lab: its address, the notebook that is open in it, and whom the page has asked for anything."""
+    """A running lab: its address, its home, and whom the page has asked for anything."""
 
     address: str
-    notebook: Path
+    home: Path
     hosts: set[str] = field(default_factory=set)
 
     @property
     def host(self) -> str:
         return urlsplit(self.address).netloc
+
+    @property
+    def notebook(self) -> Path:
+        (notebook,) = self.home.rglob("notebooks/review_caseload.ipynb")
+        return notebook
 
     def watch(self, page: Page) -> None:
         page.on("request", lambda request: self._note(request.url))
@@ -46,7 +51,7 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    executable = find_chromium()
     if executable is None:
         pytest.skip("no Chromium, Chrome or Edge on this machine")
     with sync_playwright() as playwright:
@@ -68,8 +73,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         drain = threading.Thread(target=process.stderr.read, daemon=True)
         drain.start()
         assert address, "the lab did not start"
-        (notebook,) = home.rglob("notebooks/review_caseload.ipynb")
-        yield Lab(address, notebook)
+        yield Lab(address, home)
         process.terminate()
         process.wait(30)
         drain.join(5)
@@ -79,7 +83,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def screen(browser: Browser, lab: Lab) -> Iterator[Page]:
     """The review notebook, run, with its list and its chart."""
     page = browser.new_page(viewport={"width": 1280, "height": 960})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(30_000)
     lab.watch(page)
     page.goto(lab.address)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")

@@ -52,8 +52,8 @@ def test_a_review_that_is_no_longer_needed_is_let_go():
 
 
 def test_without_a_flag_the_words_are_those_of_the_reason():
-    improved = {"flags": None, "reason": "Improved: 6.4 in the first block"}
-    paused = {"flags": float("nan"), "reason": "Paused: day 9"}
+    improved = {"flags": None, "standing": "Improved"}
+    paused = {"flags": float("nan"), "standing": "Paused"}
     assert [(look.mark, look.word) for look in looks_of(improved)] == [("✓", "Improved")]
     assert [(look.mark, look.word) for look in looks_of(paused)] == [("·", "Paused")]
 

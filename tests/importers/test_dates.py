@@ -49,7 +49,8 @@ def test_dates_that_are_understood(tmp_path: Path, written: str, moment: str, ha
     ("2025-02-29", "does not exist: there is no 29 February in that year"),
     ("0023-05-01", "lies before 2000"), ("1999-12-31", "lies before 2000"),
     ("2062-05-01", "lies after 22 November 2026"), ("2026-11-23", "lies after 22 November 2026"),
-    ("3/4/26", "has a year of two digits"), ("45000", "looks like the plain number that a spreadsheet keeps for a date"),
+    ("3/4/26", "has a year of two digits"),
+    ("45000", "looks like the plain number that a spreadsheet keeps for a date"),
     ("2026-03-12 24:30", "has a time of day that does not exist"), ("soon", "is not a date"), ("2026", "is not a date"),
     ("2026-13-45", "is not a date"), ("99/99/2026", "is not a date"), ("12 Foo 2026", "is not a date"),
     ("20260312", "is not a date"), ("2026-W10", "is not a date"), ("", "is empty")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hipanalytics.cohort import Cohort, check_cohort
 from hipanalytics.errors import HipAnalyticsError
 from hipanalytics.importers import DoorReport, door_text, read_logs, read_plans, rejects_table
 from hipanalytics.importers.delimited import read_fast, read_ragged
+from hipanalytics.tables import Plans, Prescriptions, SessionLogs
 
 TODAY = dt.date(2026, 11, 22)
 HEADER = ("patient_id", "performed_at", "exercise", "done", "pain", "side", "logged_at", "note", "sets")
@@ -27,7 +28,8 @@ CELLS = st.one_of(
         "LEFT", "middle", "#N/A", "squat", "a;b", 'say "ah"', "two\nlines", "\u202eabc", "\ufeff", "x" * 90, "٣"]),
     st.text(max_size=12), st.floats().map(str), st.datetimes().map(str), st.dates().map(str))
 TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=len(HEADER) + 3), max_size=12)
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("HIPANALYTICS_EXAMPLES", "25"))
+QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def read_bytes(content: bytes, name: str) -> DoorReport | None:
@@ -37,10 +39,9 @@ def read_bytes(content: bytes, name: str) -> DoorReport | None:
         path.write_bytes(content)
         try:
             logs, report = read_logs(path, today=TODAY)
-        except HipAnalyticsError as error:
-            assert str(error).endswith((".", "?"))
+        except HipAnalyticsError:
             return None
-    check_cohort(Cohort(logs))
+    SessionLogs.to_schema().validate(logs, lazy=True)
     assert len(logs) == report.accepted
     assert report.rows_read == report.accepted + report.duplicates + report.rejected + report.filtered_out
     assert len(rejects_table(report)) == len(report.problems)
@@ -88,7 +89,7 @@ def test_both_ways_of_reading_text_agree(rows: list[list[str]], delimiter: str, 
     pd.testing.assert_frame_equal(fast, ragged, check_column_type=False)
 
 
-@settings(QUICK, max_examples=60)
+@QUICK
 @given(TABLES)
 def test_any_workbook_is_counted(rows: list[list[str]]) -> None:
     openpyxl = pytest.importorskip("openpyxl")
@@ -106,7 +107,7 @@ def _storable(cell: str) -> str:
     return "".join(letter for letter in cell if letter.isprintable())
 
 
-@settings(QUICK, max_examples=60)
+@QUICK
 @given(TABLES)
 def test_any_text_parquet_is_counted(rows: list[list[str]]) -> None:
     width = len(HEADER)
@@ -118,7 +119,7 @@ def test_any_text_parquet_is_counted(rows: list[list[str]]) -> None:
     assert report.rows_read == len(rows)
 
 
-@settings(QUICK, max_examples=60)
+@QUICK
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=6), max_size=8))
 def test_any_plans_file_is_counted(rows: list[list[str]]) -> None:
     header = ["patient_id", "valid_from", "sessions_per_week", "valid_to", "exercise", "sets"]
@@ -129,11 +130,7 @@ def test_any_plans_file_is_counted(rows: list[list[str]]) -> None:
             plans, prescriptions, report = read_plans(path, today=TODAY)
         except HipAnalyticsError:
             return
-    check_cohort(Cohort(pd.DataFrame(_no_logs()), plans, prescriptions))
+    Plans.to_schema().validate(plans, lazy=True)
+    Prescriptions.to_schema().validate(prescriptions, lazy=True)
     assert report.rows_read == report.accepted + report.duplicates + report.rejected
     assert len(plans) <= report.accepted
-
-
-def _no_logs() -> pd.DataFrame:
-    from hipanalytics.tables import SessionLogs, empty_table
-    return empty_table(SessionLogs)

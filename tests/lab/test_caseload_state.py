@@ -20,9 +20,10 @@ def test_a_row_says_who_and_why_and_how_much_was_done(review):
     rows = {row.patient_id: row for row in CaseloadState(review).rows}
     assert rows["P-1"].sessions == "7 of 15"
     assert (rows["P-1"].mark, rows["P-1"].word) == ("–", "Low adherence")
-    assert rows["P-1"].reason.startswith("7 of 15 sessions done in the last four weeks")
+    assert rows["P-1"].brief == "7 of 15 sessions done in the last 4 weeks"
+    assert "clears at 50% of the sessions due" in rows["P-1"].reason
     assert (rows["NO-SCORES"].mark, rows["NO-SCORES"].word) == ("○", "Silent")
-    assert rows["NO-SCORES"].reason.startswith("Nothing logged for 19 days")
+    assert rows["NO-SCORES"].brief.startswith("Nothing logged for 19 days")
     assert rows["NO-PLAN"].sessions == "–"
 
 

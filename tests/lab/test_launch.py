@@ -34,7 +34,7 @@ def test_the_server_listens_here_alone_and_asks_nobody(tmp_path):
     assert server["LabApp"]["check_for_updates_class"] == "jupyterlab.NeverCheckForUpdate"
     assert server["LabApp"]["extension_manager"] == "readonly"
     assert server["KernelManager"] == {"transport": "ipc"}
-    assert server["FileContentsManager"]["pre_save_hook"] == "hipanalytics.lab.notebooks.strip_outputs"
+    assert server["FileContentsManager"]["pre_save_hook"] == "hipanalytics.lab.user_notebooks.strip_outputs"
 
 
 def test_no_history_of_what_was_run_is_kept(tmp_path):

@@ -41,6 +41,8 @@ def six_ratings(*pains: float) -> Drawn:
      six_ratings(4.5, 5, 5.5, 5.25, 6.5, 6.25), "watch"),
     ("1.5 above with 12 of 15 pairs rising: p .066 is no rising trend",
      six_ratings(5, 4.5, 5.5, 5.25, 6.5, 6.25), "no"),
+    ("1.5 above with p < .05, but most pairs are equal: the slope is 0",
+     Drawn(pain=8 * "4444444|" + "5.6.5..|6.5.6.."), "no"),
     ("2 above with a falling trend: 2 needs none",
      six_ratings(6.25, 6.5, 6, 6, 5.75, 5.5), "watch"),
     ("three rated days are no latest block",

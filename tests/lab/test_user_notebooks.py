@@ -4,8 +4,8 @@ import nbclient
 import nbformat
 import pytest
 
-from hipanalytics.lab.notebooks import place_notebook, strip_outputs
 from hipanalytics.lab.places import example_folder, notebooks_folder
+from hipanalytics.lab.user_notebooks import place_notebook, strip_outputs
 
 REVIEW = notebooks_folder() / "review_caseload.ipynb"
 
