@@ -34,8 +34,9 @@ app = typer.Typer(
 Logs = Annotated[list[Path], typer.Argument(
     help="Session logs: CSV (any delimiter), Excel (.xlsx) or Parquet; several files are read together.",
     show_default=False)]
-Mapping = Annotated[str | None, typer.Option(
-    help="Mapping profile (TOML file, or the name of one that is built in) for logs with other columns.",
+Mapping = Annotated[list[str] | None, typer.Option(
+    help="Mapping profile (TOML file, or the name of one that is built in) for files with other columns; "
+         "one for each table, if need be.",
     metavar="PROFILE", show_default=False)]
 Zone = Annotated[str | None, typer.Option(
     help="The patients' time zone, such as Europe/Zurich, for stamps that carry an offset.", show_default=False)]
@@ -79,7 +80,7 @@ def review(
         day = _read_day(as_of)
         cohort, report = load_cohort(
             list(logs), plans=plans, pauses=pauses, patients=patients, red_flags=red_flags, mapping=mapping,
-            zone=zone, on_progress=stage)
+            zone=zone, on_progress=stage, thresholds=numbers.clinic if numbers else None)
         reviewed = review_cohort(cohort, day, numbers, include_ended=include_ended, on_stage=stage)
         stage("write")
         _write(reviewed.table, output)
@@ -93,7 +94,9 @@ def review(
 def check(
     logs: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Session logs to check.", show_default=False)],
     zone: Zone = None,
-    mapping: Mapping = None,
+    mapping: Annotated[str | None, typer.Option(
+        help="Mapping profile (TOML file, or the name of one that is built in) for logs with other columns.",
+        metavar="PROFILE", show_default=False)] = None,
     rejects: Annotated[Path | None, _file("Where to write every cell and row that was refused, with its reason.")]
     = None,
 ) -> None:

@@ -18,29 +18,35 @@ SCORES = ("pain", "pain_during", "pain_after", "pain_next_morning", "effort")
 _BLOCK = 1 << 16
 
 
-def notices_of(logs: pd.DataFrame, thresholds: Thresholds | None = None) -> tuple[Notice, ...]:
+def notices_of(logs: pd.DataFrame, limits: Thresholds) -> tuple[Notice, ...]:
     """What should a clinician know of these logs, although nothing is wrong with them?"""
-    limits = thresholds or Thresholds()
     return tuple(notice for notice in _all(logs, limits) if notice.count)
 
 
 def _all(logs: pd.DataFrame, limits: Thresholds) -> Iterator[Notice]:
     between = between_whole(logs)
     yield _notice(logs, between, "half_points",
+                  "1 score lies between whole points (a half, a third); it is used as it is.",
                   "{n} scores lie between whole points (halves, thirds); they are used as they are.")
     several = several_on_a_day(logs)
     yield _notice(logs, several, "several_scores",
+                  "On 1 day a patient gave several pain scores; it counts with their mean.",
                   "On {n} days a patient gave several pain scores; each day counts with their mean.")
     if "logged_at" in logs and len(logs):
         late = late_rows(logs, limits.late_entry_days)
         yield _notice(logs, late, "late_entry",
+                      f"1 row was typed in {limits.late_entry_days} days or more after the session.",
                       f"{{n}} rows were typed in {limits.late_entry_days} days or more after the session.")
         bulk = bulk_entries(logs, limits.bulk_entry_days)
-        yield Notice("bulk_entry", int(bulk.sum()), f"On {int(bulk.sum())} occasions {limits.bulk_entry_days} or more "
+        yield Notice("bulk_entry", int(bulk.sum()), f"{_times(int(bulk.sum()))} {limits.bulk_entry_days} or more "
                      "different days were typed in on one day: such scores are from memory.", bulk[bulk > 0])
 
 
-def _notice(logs: pd.DataFrame, counts: NDArray[Any], code: str, sentence: str) -> Notice:
+def _times(count: int) -> str:
+    return "Once" if count == 1 else f"On {count:,} occasions"
+
+
+def _notice(logs: pd.DataFrame, counts: NDArray[Any], code: str, one: str, many: str) -> Notice:
     """Counts per row, summed per patient."""
     total = int(counts.sum())
     if not total:
@@ -49,7 +55,7 @@ def _notice(logs: pd.DataFrame, counts: NDArray[Any], code: str, sentence: str) 
     patients = logs["patient_id"].cat
     sums = np.bincount(patients.codes.to_numpy()[where], counts[where], minlength=len(patients.categories))
     per_patient = pd.Series(sums.astype("int64"), index=patients.categories, name="count")
-    return Notice(code, total, sentence.format(n=f"{total:,}"), per_patient[per_patient > 0])
+    return Notice(code, total, one if total == 1 else many.format(n=f"{total:,}"), per_patient[per_patient > 0])
 
 
 def between_whole(logs: pd.DataFrame) -> NDArray[np.int8]:

@@ -16,13 +16,14 @@ from hipanalytics.importers.profile import MappingProfile, read_profile
 from hipanalytics.importers.reading import Profile, Progress, read_table, reader_for
 from hipanalytics.importers.report import DoorReport, joined
 from hipanalytics.tables import TABLES, empty_table
+from hipanalytics.thresholds import Thresholds
 
 Paths = str | Path | Sequence[str | Path]
 
 
 def read_logs(
     paths: Paths, *, mapping: Profile | None = None, zone: str | None = None, today: dt.date | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Progress | None = None, thresholds: Thresholds | None = None,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """What did the patients do and feel, according to these files?
 
@@ -37,10 +38,12 @@ def read_logs(
         zone: the patients' time zone, for stamps such as 10:00Z; a profile's own goes first.
         today: the day of reading; later dates are refused. Default: today, in the zone.
         on_progress: called with what is being done and how far it is (0-1).
+        thresholds: from when an entry is late, or a bulk entry; default: the package's.
     Returns: the session log (`hipanalytics.tables.SessionLogs`) with `file` and `row` of each row, and the report.
     Raises: FileError where a file as a whole cannot be used, ProfileError, CohortError for an unknown zone.
     """
-    reader = reader_for("session_logs", mapping, zone, today, on_progress)
+    reader = reader_for(
+        "session_logs", mapping, zone=zone, today=today, on_progress=on_progress, thresholds=thresholds)
     return read_table(reader, _several(paths))
 
 
@@ -54,7 +57,7 @@ def read_plans(
     Versions of one day that differ are refused, all of them; so is one that ends before it starts.
     Returns: plans, prescriptions (both as in `hipanalytics.tables`), and the report.
     """
-    table, report = read_table(reader_for("plans", mapping, None, today, None), [Path(path)])
+    table, report = read_table(reader_for("plans", mapping, today=today), [Path(path)])
     plans = table[["patient_id", "valid_from", *VERSION_COLUMNS]].drop_duplicates(ignore_index=True)
     return plans[list(empty_table(TABLES["plans"]))], _prescriptions(table), report
 
@@ -84,7 +87,7 @@ def load_cohort(
     logs: Paths, *, plans: str | Path | None = None, pauses: str | Path | None = None,
     patients: str | Path | None = None, red_flags: str | Path | None = None,
     mapping: Profile | Sequence[Profile] | None = None, zone: str | None = None, today: dt.date | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Progress | None = None, thresholds: Thresholds | None = None,
 ) -> tuple[Cohort, DoorReport]:
     """Whose course do these files tell?
 
@@ -92,9 +95,10 @@ def load_cohort(
     Returns: the cohort, with what was refused per patient, and one report over all files.
     """
     profiles = _by_table(mapping)
-    today = today or reader_for("session_logs", profiles.get("session_logs"), zone, None, None).door.today
+    today = today or reader_for("session_logs", profiles.get("session_logs"), zone=zone).door.today
     table, report = read_logs(
-        logs, mapping=profiles.get("session_logs"), zone=zone, today=today, on_progress=on_progress)
+        logs, mapping=profiles.get("session_logs"), zone=zone, today=today, on_progress=on_progress,
+        thresholds=thresholds)
     tables: dict[str, Any] = {"logs": table}
     reports = [report]
     if plans is not None:
@@ -127,7 +131,7 @@ def _by_table(mapping: Profile | Sequence[Profile] | None) -> dict[str, MappingP
 def _read_one(
     name: str, path: str | Path, mapping: Profile | None, today: dt.date | None,
 ) -> tuple[pd.DataFrame, DoorReport]:
-    table, report = read_table(reader_for(name, mapping, None, today, None), [Path(path)])
+    table, report = read_table(reader_for(name, mapping, today=today), [Path(path)])
     return table[list(empty_table(TABLES[name]))], report
 
 

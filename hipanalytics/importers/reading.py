@@ -31,6 +31,7 @@ from hipanalytics.importers.report import (
     refusals_per_patient,
     summed,
 )
+from hipanalytics.thresholds import Thresholds
 from hipanalytics.importers.workbook import OLD_OR_LOCKED, read_workbook
 
 Progress = Callable[[str, float], None]
@@ -39,10 +40,11 @@ Profile = MappingProfile | str | Path
 
 @dataclass(frozen=True)
 class Reader:
-    """One reading: for which table, by which profile, on which day, with whom to tell how far it is."""
+    """One reading: for which table, by which profile, on which day, whom to tell how far it is, and what is late."""
 
     door: Door
     tell: Progress
+    limits: Thresholds
 
     def read(self, path: Path, begun: float, share: float) -> tuple[Mapped, Checked]:
         """One file: as mapped, and as checked. It is told as this share of the work, from what is done already."""
@@ -54,14 +56,16 @@ class Reader:
 
 
 def reader_for(
-    table: str, mapping: Profile | None, zone: str | None, today: dt.date | None, on_progress: Progress | None,
+    table: str, mapping: Profile | None = None, *, zone: str | None = None, today: dt.date | None = None,
+    on_progress: Progress | None = None, thresholds: Thresholds | None = None,
 ) -> Reader:
     """A reading of files of this table."""
     profile = _profile(mapping, table)
     zone = check_zone(zone) if zone else None
     clock = profile.zone or zone
     day = today or dt.datetime.now(zoneinfo.ZoneInfo(clock) if clock else None).date()
-    return Reader(Door(table, profile, day, zone), on_progress or (lambda stage, fraction: None))
+    return Reader(Door(table, profile, day, zone), on_progress or (lambda stage, fraction: None),
+                  thresholds or Thresholds())
 
 
 def _profile(mapping: Profile | None, table: str) -> MappingProfile:
@@ -108,7 +112,7 @@ def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, Doo
     said = [name for name in frame.columns if name not in ("file", "row")]
     place = np.repeat(np.arange(len(frames)), [len(part) for part in frames])
     with ThreadPoolExecutor(1) as pool:
-        notices = pool.submit(_notices, frame, reader.door.table)  # holds, unless there are duplicates
+        notices = pool.submit(_notices, frame, reader)  # holds, unless there are duplicates
         repeated = exact_duplicates(frame, said, part=place if keep_repeats else None)
     duplicates = np.bincount(place[repeated], minlength=len(frames))
     receipts = [_receipt(mapped, checked, int(count), reader.door.table)
@@ -116,13 +120,13 @@ def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, Doo
     problems = [_problems(checked) for _, checked in parts]
     refused = summed(refusals_per_patient(table) for table in problems)
     frame = used_categories(frame[~repeated].reset_index(drop=True) if repeated.any() else frame)
-    told = _notices(frame, reader.door.table) if repeated.any() else notices.result()
+    told = _notices(frame, reader) if repeated.any() else notices.result()
     reader.tell("Read", 1.0)
     return frame, DoorReport(tuple(receipts), pd.concat(problems, ignore_index=True), told, refused)
 
 
-def _notices(frame: pd.DataFrame, table: str) -> tuple[Notice, ...]:
-    return notices_of(frame) if table == "session_logs" else ()
+def _notices(frame: pd.DataFrame, reader: Reader) -> tuple[Notice, ...]:
+    return notices_of(frame, reader.limits) if reader.door.table == "session_logs" else ()
 
 
 def _with_provenance(checked: Checked) -> pd.DataFrame:
