@@ -126,6 +126,7 @@ def write_export(folder: Path, rows: int, *, by_patient: bool) -> int:
     """Write logs.parquet, plans.parquet and pauses.parquet; the same numbers for the same size."""
     rng = np.random.default_rng(20_250_630)
     caseload = draw_caseload(max(rows // ROWS_PER_PATIENT, 1), rng)
+    folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(draw_plans(caseload, rng), folder / "plans.parquet")
     pq.write_table(draw_pauses(caseload, rng), folder / "pauses.parquet")
     logs = draw_logs(caseload, rng, by_patient=by_patient)

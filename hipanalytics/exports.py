@@ -112,7 +112,7 @@ def _csv_cells(column: pd.Series[Any]) -> Any:
         return pc.cast(pa.array(column.astype("str"), from_pandas=True), pa.large_string())
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return _csv_dates(column)
-    if column.dtype == object:
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) != "string":
         return _quoted(_strings([_csv_object(value) for value in column]))
     return _quoted(_inert(_strings(column.astype("str"))))
 

@@ -16,7 +16,7 @@ from hipanalytics.cohort import Cohort
 from hipanalytics.errors import CohortError
 from hipanalytics.flags.rules import FLAGS, raise_flags
 from hipanalytics.flags.sentences import flag_sentences, notice_sentences, standing_words
-from hipanalytics.measures.courses import AsOf, default_as_of
+from hipanalytics.measures.courses import default_as_of
 from hipanalytics.measures.findings import Findings, measure_cohort, review_figures
 from hipanalytics.measures.pain import blocks_table
 from hipanalytics.thresholds import ClinicThresholds, Thresholds
@@ -30,7 +30,11 @@ REVIEW_COLUMNS: Final = (
 )
 """The columns that always come first, in this order."""
 
+LAST_LOG: Final = "last-log"
+"""As the day of a review: each patient's own last row."""
+
 _LONGEST_AFTER_LOGS: Final = dt.timedelta(days=3660)
+_LAST_YEAR: Final = 2100
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Review:
 
 
 def review_cohort(
-    cohort: Cohort, as_of: AsOf | str = None, thresholds: Thresholds | ClinicThresholds | None = None, *,
+    cohort: Cohort, as_of: dt.date | str | None = None, thresholds: Thresholds | ClinicThresholds | None = None, *,
     include_ended: bool = False, on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Review:
     """Who is doing the plan, whose pain falls, persists or worsens, and whom do I call first?
@@ -99,11 +103,10 @@ def review_cohort(
     Raises: CohortError where there are no logs and no day is given, or as_of is not a day.
     """
     settings = thresholds if isinstance(thresholds, ClinicThresholds) else ClinicThresholds(thresholds or Thresholds())
-    day = _asked_day(as_of)
     on_stage("courses")
-    review_day = _check_review_day(day, cohort) if isinstance(day, dt.date) else default_as_of(cohort)
+    review_day = _review_day(as_of, cohort)
     parts = [
-        measure_cohort(part, review_day if day is None else day, numbers, include_ended=include_ended,
+        measure_cohort(part, review_day, numbers, to_own_last_row=as_of == LAST_LOG, include_ended=include_ended,
                        on_stage=on_stage)
         for part, numbers in _parts(cohort, settings)]
     findings = tuple(found for found, _ in parts)
@@ -115,19 +118,16 @@ def review_cohort(
                   table=_sorted(_with_refused(table, cohort)), flags=flags, ended=sum(ended for _, ended in parts))
 
 
-def _asked_day(as_of: AsOf | str) -> AsOf:
-    if as_of is None or as_of == "last-log":
-        return as_of  # type: ignore[return-value]
+def _review_day(as_of: dt.date | str | None, cohort: Cohort) -> dt.date:
+    """The day of the review. A mistyped year, over which every course would stretch, is refused."""
+    if as_of is None or as_of == LAST_LOG:
+        return default_as_of(cohort)
     try:
-        return pd.Timestamp(as_of).date()
+        day = pd.Timestamp(as_of).date()
     except ValueError:
-        raise CohortError(f"as_of = {as_of!r}: give a day, such as 2026-03-15, or last-log.") from None
-
-
-def _check_review_day(day: dt.date, cohort: Cohort) -> dt.date:
-    """Refuse a mistyped year, over which every course would stretch."""
+        raise CohortError(f"as_of = {as_of!r}: give a day, such as 2026-03-15, or {LAST_LOG}.") from None
     latest = day if cohort.logs.empty else default_as_of(cohort)
-    if day.year > 2100 or day - latest > _LONGEST_AFTER_LOGS:
+    if day.year > _LAST_YEAR or day - latest > _LONGEST_AFTER_LOGS:
         raise CohortError(f"The day of the review, {day}, lies far after the latest day in the logs, {latest}: "
                           "check the year.")
     return day

@@ -12,7 +12,7 @@ from stopwatch import Stopwatch, best_of_three, folder_and_output, report
 from hipanalytics.cohort import Cohort
 from hipanalytics.importers import load_cohort
 from hipanalytics.measures.adherence import measure_adherence
-from hipanalytics.measures.courses import find_courses
+from hipanalytics.measures.courses import default_as_of, find_courses
 from hipanalytics.measures.days import to_dates
 from hipanalytics.measures.pain import BlockRule, measure_pain
 from hipanalytics.measures.pauses import count_paused_days
@@ -30,7 +30,7 @@ def load(folder: Path) -> Cohort:
 def core_figures(cohort: Cohort) -> tuple[pd.DataFrame, dict[str, float]]:
     """The figures of each patient, and the seconds of each step."""
     t, watch = Thresholds(), Stopwatch()
-    courses = find_courses(cohort, assumed_sessions_per_week=t.assumed_sessions_per_week)
+    courses = find_courses(cohort, default_as_of(cohort), assumed_sessions_per_week=t.assumed_sessions_per_week)
     watch.lap("find_courses")
     panel = count_weeks(cohort, courses, assumed_sessions_per_week=t.assumed_sessions_per_week)
     watch.lap("count_weeks")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hipanalytics.flags.rules import FLAGS, is_watched
-from hipanalytics.measures.days import Days, Mask
+from hipanalytics.measures.days import EQUAL_WITHIN, Days, Mask
 from hipanalytics.measures.findings import Findings
 
 
@@ -47,9 +47,11 @@ def flag_sentences(findings: Findings, raised: dict[str, Mask]) -> pd.DataFrame:
 
 def pain_text(value: float, *against: float) -> str:
     """A pain with one decimal; with more where one would hide on which side of a threshold it lies."""
-    if any(round(value, 1) == round(other, 1) and abs(value - other) > 1e-9 for other in against):
-        return f"{value:.2f}"
-    return f"{value:.1f}"
+    short = f"{value:.1f}"
+    for other in against:
+        if abs(value - other) > EQUAL_WITHIN and short == f"{other:.1f}":
+            return f"{value:.2f}"
+    return short
 
 
 def _several(n: int, one: str, many: str = "") -> str:
@@ -85,8 +87,8 @@ def _persistent(findings: Findings, patients: Days) -> list[Words]:
     pain, t = findings.pain, findings.thresholds
     clears = np.fmax(t.acceptable_pain, np.fmax(
         pain.baseline.mean - t.improved_points, pain.baseline.mean * (1 - t.improved_fraction)))
-    advice = {"full": "done, and it did not help: reassess", "part": "done in part, and it did not help: reassess",
-              "low": "the plan was not tried: barriers first"}
+    helped = "the patient did it, and it did not help: reassess"
+    advice = {"full": helped, "part": helped, "low": "the plan was not tried: barriers first"}
     return [
         Words(
             f"{_change_text(baseline, baseline_n, latest, n)}: not improved by {t.improved_points:g} points or "
@@ -147,9 +149,9 @@ def _aggravating_exercise(findings: Findings, patients: Days) -> list[Words]:
 
 def _silent(findings: Findings, patients: Days) -> list[Words]:
     words = []
-    for days, ever, pain in _pick(patients, findings.days_silent, findings.last_log, _last_pain(findings)):
-        found = (f"nothing logged for {_several(days, 'day')}" if ever
-                 else f"nothing logged since the start {_several(days, 'unpaused day')} ago")
+    for days, day, ever, pain in _pick(
+            patients, findings.days_silent, _silent_day(findings), findings.last_log, _last_pain(findings)):
+        found = f"nothing logged for {_several(days, day)}" + ("" if ever else ", since the start")
         found += f", last pain {pain_text(pain)}" if pain == pain else ""
         words.append(Words(found, "with the next row logged", found))
     return words
@@ -202,7 +204,7 @@ def standing_words(findings: Findings, patients: Days) -> list[tuple[str, str, s
             why, columns, strict=True):
         done = _done_text(*recent)
         if known:
-            word = "Improved" if improved else "Acceptable" if latest <= t.acceptable_pain + 1e-9 else "Under way"
+            word = "Improved" if improved else "Acceptable" if latest <= t.acceptable_pain + EQUAL_WITHIN else "Under way"
             words.append((word, f"{word}: {_change_text(baseline, baseline_n, latest, n)}; {done}.",
                           f"{pain_text(baseline)} → {pain_text(latest)}, {done}"))
         else:
@@ -218,13 +220,15 @@ def notice_sentences(findings: Findings) -> list[str]:
     everyone = np.arange(len(findings.courses))
     silent = ((findings.days_silent >= t.silent_notice_days) & (findings.days_silent < t.silent_days)
               & ~findings.paused_now)
+    silent_day = _silent_day(findings)
     texts: list[list[str]] = [[] for _ in everyone]
     for patient in np.flatnonzero(is_watched(findings)):
         texts[patient].append(
             f"Watch: a rise seen once, {pain_text(rise.latest.mean[patient])} ({rise.latest.n[patient]} rated days) "
             f"against {pain_text(rise.reference[patient])} before ({rise.reference_n[patient]}).")
     for patient in np.flatnonzero(silent):
-        texts[patient].append(f"Nothing logged for {_several(int(findings.days_silent[patient]), 'day')}.")
+        texts[patient].append(
+            f"Nothing logged for {_several(int(findings.days_silent[patient]), str(silent_day[patient]))}.")
     for patient in np.flatnonzero(anchor_moved):
         late = findings.baseline_from[patient] - panel.start[patient] + 1
         texts[patient].append(f"Late baseline: it counts from day {late}.")
@@ -263,6 +267,13 @@ def _adherence_columns(findings: Findings) -> tuple[pd.Series | npt.NDArray[Any]
 def _recent_weeks(findings: Findings) -> npt.NDArray[np.int64]:
     counted = findings.adherence["weeks_counted"].to_numpy(dtype=np.int64)
     return np.minimum(counted, findings.thresholds.adherence_recent_weeks)
+
+
+def _silent_day(findings: Findings) -> npt.NDArray[np.str_]:
+    """What the days of silence are called: unpaused days where a pause was taken out of them."""
+    panel = findings.panel
+    since = panel.as_of - np.where(findings.last_log, panel.last_row, panel.start)
+    return np.where(since > findings.days_silent, "unpaused day", "day")
 
 
 def _last_pain(findings: Findings) -> npt.NDArray[np.float64]:

@@ -20,12 +20,12 @@ def read_parquet(path: Path, wanted: Collection[str] | None = None) -> RawTable:
     Raises: FileError where it is damaged, or holds lists or records instead of values.
     """
     try:
-        with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
-            names = [name for name in schema.names if wanted is None or tidy_name(name) in wanted]
-            unread = tuple(name for name in schema.names if name not in names)
-            texts = [name for name in names if _is_textual(schema.field(name).type)]
-        table = pq.read_table(path, columns=list(dict.fromkeys(names)), read_dictionary=texts, partitioning=None)
+        schema = pq.read_schema(path)
+        names = [name for name in schema.names if wanted is None or tidy_name(name) in wanted]
+        unread = tuple(name for name in schema.names if name not in names)
+        texts = [name for name in names if _is_textual(schema.field(name).type)]
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
+            table = file.read(columns=list(dict.fromkeys(names)))
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise FileError(_damaged(path, error)) from None
     table = table.unify_dictionaries()

@@ -31,8 +31,8 @@ from hipanalytics.importers.report import (
     refusals_per_patient,
     summed,
 )
-from hipanalytics.thresholds import Thresholds
 from hipanalytics.importers.workbook import OLD_OR_LOCKED, read_workbook
+from hipanalytics.thresholds import Thresholds
 
 Progress = Callable[[str, float], None]
 Profile = MappingProfile | str | Path

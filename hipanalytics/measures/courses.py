@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, cast
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,6 @@ import pandas as pd
 from hipanalytics.cohort import Cohort
 from hipanalytics.errors import CohortError
 from hipanalytics.measures.days import NEVER, Days, Mask, to_dates, to_days
-
-AsOf: TypeAlias = dt.date | Literal["last-log"] | None
 
 _NO_VERSION: Final = -1
 
@@ -28,22 +26,25 @@ def default_as_of(cohort: Cohort) -> dt.date:
     return dt.date(1970, 1, 1) + dt.timedelta(days=int(cohort.log_days.max()))
 
 
-def find_courses(cohort: Cohort, as_of: AsOf = None, *, assumed_sessions_per_week: int) -> pd.DataFrame:
+def find_courses(
+    cohort: Cohort, review_day: dt.date, *, to_own_last_row: bool = False, assumed_sessions_per_week: int,
+) -> pd.DataFrame:
     """When did each patient's course start, up to which day is it looked at, and has it ended?
 
     Rule: the programme starts with the latest new episode, else at the patient's `programme_start`, else with the
-    first plan version, else with the first row. The patient's `as_of` is the review's (or, with "last-log", the day
-    of the own last row), not after the discharge (void once a new episode has begun after it), and not after the
+    first plan version, else with the first row. The patient's `as_of` is the day of the review (or, with
+    `to_own_last_row`, that of the own last row, where there is one), not after the discharge (void once a new episode has begun after it), and not after the
     `valid_to` of the last version begun. Versions that start after it do not exist yet.
     Missing: patients with neither rows nor a plan by their as_of are left out.
     Returns: one row per patient, sorted by patient_id: patient_id, start, as_of, ended (by discharge or by the end
     of the plan), plan_source ("plan" or "assumed"), sessions_per_week (of the last version).
-    Raises: CohortError where no as_of is given and there are no logs.
     """
     patient_ids = _everyone(cohort)
     first_row, last_row = _first_and_last_rows(cohort, patient_ids)
     plans = _ordered_plans(cohort, patient_ids)
-    asked = _asked_day(cohort, as_of, last_row)
+    asked = np.full(len(patient_ids), (review_day - dt.date(1970, 1, 1)).days, dtype=np.int64)
+    if to_own_last_row:
+        asked = np.where(last_row == -NEVER, asked, last_row)
     patients = cohort.patients.drop_duplicates("patient_id").set_index("patient_id").reindex(patient_ids)
 
     undischarged = np.minimum(asked, to_days(patients["discharged_on"]))
@@ -92,15 +93,6 @@ def _ordered_plans(cohort: Cohort, patient_ids: pd.Index) -> pd.DataFrame:
         "sessions_per_week": cohort.plans["sessions_per_week"].to_numpy(dtype=np.int64),
         "new_episode": cohort.plans["new_episode"].to_numpy(dtype=bool),
     }).sort_values(["patient", "first"], ignore_index=True)
-
-
-def _asked_day(cohort: Cohort, as_of: AsOf, last_row: Days) -> Days:
-    if isinstance(as_of, dt.date):
-        return np.full(len(last_row), (as_of - dt.date(1970, 1, 1)).days, dtype=np.int64)
-    everyone = (default_as_of(cohort) - dt.date(1970, 1, 1)).days
-    if as_of is None:
-        return np.full(len(last_row), everyone, dtype=np.int64)
-    return np.where(last_row == -NEVER, everyone, last_row)
 
 
 def _returned(plans: pd.DataFrame, discharged: Days, asked: Days) -> Mask:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hipanalytics.cohort import Cohort
-from hipanalytics.measures.days import EQUAL_WITHIN, Days, Mask, Numbers
+from hipanalytics.measures.days import EQUAL_WITHIN, NEVER, Days, Mask, Numbers
 from hipanalytics.measures.weeks import Panel, session_stamps
 
 _OTHER_SCORES: Final = {
@@ -18,7 +18,8 @@ _OTHER_SCORES: Final = {
     "silbernagel": ("pain_during", "pain_after"),
 }
 _NIGHT_SCORES: Final = {"silbernagel": ("pain_next_morning",)}
-_RECENT_DAYS: Final = 21
+_WINDOWS_DAYS: Final = (28, 112, NEVER)
+"""How far back sessions are looked for, in steps: most exercises have enough of them in the first."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,18 @@ def find_aggravating_exercises(
     Returns: one row per patient and exercise that hurts: patient (position in courses), exercise, stops, sessions,
     pain (at the start of the latest stop), worst (the highest other score in it).
     """
-    scored = _is_scored(cohort, panel, policy)
-    recent = scored & (cohort.log_days > np.append(panel.last_row, 0)[panel.row_patient] - _RECENT_DAYS)
-    judged = _judged(_sessions(cohort, panel, recent, policy), policy, sessions)
-    settled = judged[judged["sessions"] == sessions]
-    older = scored & ~_contains(_exercise_of_patient(cohort, panel), settled["exercise_of_patient"].to_numpy())
-    if older.any():
-        judged = pd.concat([settled, _judged(_sessions(cohort, panel, older, policy), policy, sessions)])
-    return _named(judged, stops, cohort)
+    rows = np.flatnonzero(_is_scored(cohort, panel, policy))
+    group = _exercise_of_patient(cohort, panel)[rows]
+    age = panel.last_row[panel.row_patient[rows]] - cohort.log_days[rows]
+    tables = []
+    for window in _WINDOWS_DAYS:
+        near = age < window
+        judged = _judged(_sessions(cohort, rows[near], group[near], policy), policy, sessions)
+        settled = judged[(judged["sessions"] == sessions) | (window == NEVER)]
+        tables.append(settled)
+        older = ~_contains(group, settled["exercise_of_patient"].to_numpy())
+        rows, group, age = rows[older], group[older], age[older]
+    return _named(pd.concat(tables), stops, cohort)
 
 
 def _is_scored(cohort: Cohort, panel: Panel, policy: PainPolicy) -> Mask:
@@ -75,15 +80,15 @@ def _exercise_of_patient(cohort: Cohort, panel: Panel) -> Days:
 
 
 def _contains(values: Days, some: Days) -> Mask:
-    inside = np.zeros(int(values.max(initial=0)) + 2, dtype=bool)
+    inside = np.zeros(int(values.max(initial=0)) + 1, dtype=bool)
     inside[some] = True
-    return np.asarray(inside[np.maximum(values, -1)])
+    return np.asarray(inside[values])
 
 
-def _sessions(cohort: Cohort, panel: Panel, used: Mask, policy: PainPolicy) -> dict[str, Numbers]:
+def _sessions(cohort: Cohort, rows: Days, group: Days, policy: PainPolicy) -> dict[str, Numbers]:
     """Some rows by patient, exercise and session, in order: the mean `pain`, the highest of each other score."""
-    logs, rows = cohort.logs, np.flatnonzero(used)
-    group, stamp = _exercise_of_patient(cohort, panel)[rows], session_stamps(logs.iloc[rows])
+    logs = cohort.logs
+    stamp = session_stamps(logs)[rows]
     order = np.lexsort((stamp, group))
     group, stamp, rows = group[order], stamp[order], rows[order]
     begins = np.flatnonzero(np.append(True, (np.diff(group) != 0) | (np.diff(stamp) != 0))[: len(rows)])

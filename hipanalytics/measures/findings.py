@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from hipanalytics.cohort import Cohort
 from hipanalytics.measures.adherence import measure_adherence
-from hipanalytics.measures.courses import AsOf, find_courses
+from hipanalytics.measures.courses import find_courses
 from hipanalytics.measures.days import NEVER, Days, Mask, to_dates, to_days
 from hipanalytics.measures.exercise_response import PainPolicy, find_aggravating_exercises
 from hipanalytics.measures.flare import FlareRule, Flares, find_flares
@@ -56,7 +57,7 @@ class Findings:
 
 
 def measure_cohort(
-    cohort: Cohort, as_of: AsOf, thresholds: Thresholds, *, include_ended: bool,
+    cohort: Cohort, review_day: dt.date, thresholds: Thresholds, *, to_own_last_row: bool, include_ended: bool,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> tuple[Findings, int]:
     """Everything that can be said of a cohort on a day, and how many courses have ended before it.
@@ -64,7 +65,8 @@ def measure_cohort(
     Rule: see the single measures. Ended courses are left out and counted, unless `include_ended`.
     """
     t = thresholds
-    courses = find_courses(cohort, as_of, assumed_sessions_per_week=t.assumed_sessions_per_week)
+    courses = find_courses(cohort, review_day, to_own_last_row=to_own_last_row,
+                           assumed_sessions_per_week=t.assumed_sessions_per_week)
     ended = int(courses["ended"].sum())
     if not include_ended:
         courses = courses[~courses["ended"]].reset_index(drop=True)
