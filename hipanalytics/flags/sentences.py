@@ -151,7 +151,8 @@ def _silent(findings: Findings, patients: Days) -> list[Words]:
     words = []
     for days, day, ever, pain in _pick(
             patients, findings.days_silent, _silent_day(findings), findings.last_log, _last_pain(findings)):
-        found = f"nothing logged for {_several(days, day)}" + ("" if ever else ", since the start")
+        span = _several(days, day)
+        found = f"nothing logged for {span}" if ever else f"nothing logged since the start, {span} ago"
         found += f", last pain {pain_text(pain)}" if pain == pain else ""
         words.append(Words(found, "with the next row logged", found))
     return words
@@ -204,7 +205,8 @@ def standing_words(findings: Findings, patients: Days) -> list[tuple[str, str, s
             why, columns, strict=True):
         done = _done_text(*recent)
         if known:
-            word = "Improved" if improved else "Acceptable" if latest <= t.acceptable_pain + EQUAL_WITHIN else "Under way"
+            acceptable = latest <= t.acceptable_pain + EQUAL_WITHIN
+            word = "Improved" if improved else "Acceptable" if acceptable else "Under way"
             words.append((word, f"{word}: {_change_text(baseline, baseline_n, latest, n)}; {done}.",
                           f"{pain_text(baseline)} → {pain_text(latest)}, {done}"))
         else:

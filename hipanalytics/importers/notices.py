@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from hipanalytics.thresholds import Thresholds
 
 SCORES = ("pain", "pain_during", "pain_after", "pain_next_morning", "effort")
 _BLOCK = 1 << 16
+_SPARE_DAYS = 8
+"""How many days without a score a table of patients x days may have for each with one."""
 
 
 def notices_of(logs: pd.DataFrame, limits: Thresholds) -> tuple[Notice, ...]:
@@ -24,17 +25,14 @@ def notices_of(logs: pd.DataFrame, limits: Thresholds) -> tuple[Notice, ...]:
 
 
 def _all(logs: pd.DataFrame, limits: Thresholds) -> Iterator[Notice]:
-    between = between_whole(logs)
-    yield _notice(logs, between, "half_points",
+    yield _notice(logs, "half_points", between_whole(logs),
                   "1 score lies between whole points (a half, a third); it is used as it is.",
                   "{n} scores lie between whole points (halves, thirds); they are used as they are.")
-    several = several_on_a_day(logs)
-    yield _notice(logs, several, "several_scores",
+    yield _notice(logs, "several_scores", several_on_a_day(logs),
                   "On 1 day a patient gave several pain scores; it counts with their mean.",
                   "On {n} days a patient gave several pain scores; each day counts with their mean.")
     if "logged_at" in logs and len(logs):
-        late = late_rows(logs, limits.late_entry_days)
-        yield _notice(logs, late, "late_entry",
+        yield _notice(logs, "late_entry", late_rows(logs, limits.late_entry_days),
                       f"1 row was typed in {limits.late_entry_days} days or more after the session.",
                       f"{{n}} rows were typed in {limits.late_entry_days} days or more after the session.")
         bulk = bulk_entries(logs, limits.bulk_entry_days)
@@ -46,82 +44,66 @@ def _times(count: int) -> str:
     return "Once" if count == 1 else f"On {count:,} occasions"
 
 
-def _notice(logs: pd.DataFrame, counts: NDArray[Any], code: str, one: str, many: str) -> Notice:
-    """Counts per row, summed per patient."""
-    total = int(counts.sum())
-    if not total:
-        return Notice(code, 0, "")
-    where = np.flatnonzero(counts)
-    patients = logs["patient_id"].cat
-    sums = np.bincount(patients.codes.to_numpy()[where], counts[where], minlength=len(patients.categories))
-    per_patient = pd.Series(sums.astype("int64"), index=patients.categories, name="count")
-    return Notice(code, total, one if total == 1 else many.format(n=f"{total:,}"), per_patient[per_patient > 0])
+def _notice(logs: pd.DataFrame, code: str, patients: NDArray[Any], one: str, many: str) -> Notice:
+    """A notice of so many cases: `patients` says whose each of them is, as codes."""
+    names = logs["patient_id"].cat.categories
+    sentence = one if len(patients) == 1 else many.format(n=f"{len(patients):,}")
+    per_patient = pd.Series(np.bincount(patients, minlength=len(names)), index=names, name="count")
+    return Notice(code, len(patients), sentence, per_patient[per_patient > 0])
 
 
-def between_whole(logs: pd.DataFrame) -> NDArray[np.int8]:
-    """For each row, how many of its scores are no whole points."""
-    counts = np.zeros(len(logs), np.int8)
-    for name in SCORES:
-        if name in logs:
-            scores = logs[name].to_numpy()
-            for start in range(0, len(scores), _BLOCK):
-                block = scores[start:start + _BLOCK]
-                counts[start:start + _BLOCK] += block > np.floor(block)
-    return counts
+def between_whole(logs: pd.DataFrame) -> NDArray[Any]:
+    """Whose each score is that is no whole point."""
+    codes = logs["patient_id"].cat.codes.to_numpy()
+    found = [np.empty(0, codes.dtype)]
+    for scores in (logs[name].to_numpy() for name in SCORES if name in logs):
+        found += [codes[rows][scores[rows] > np.floor(scores[rows])] for rows in _blocks(len(scores))]
+    return np.concatenate(found)
 
 
-def several_on_a_day(logs: pd.DataFrame) -> NDArray[np.int8]:
-    """1 at a row of each patient's day that has pain scores of several sessions, or that differ."""
-    marks = np.zeros(len(logs), np.int8)
+def several_on_a_day(logs: pd.DataFrame) -> NDArray[Any]:
+    """Whose each day is that has pain scores of several times, or different ones.
+
+    Each score is held against another of the same patient and day, so that the rows need no sorting.
+    """
     rated = np.flatnonzero(logs["pain"].notna().to_numpy())
-    if len(rated) < 2:
-        return marks
-    scores = _Scores(
-        logs["patient_id"].cat.codes.to_numpy(), logs["performed_at"].to_numpy().view(np.int64),
-        logs["pain"].to_numpy(), (logs["exercise"].isna() & logs["done"].isna()).to_numpy())
-    if not all(scores.in_order(rows) for rows in _overlapping(rated)):
-        rated = rated[np.lexsort((scores.moment[rated], scores.patient[rated]))]
-    again = np.concatenate([rows[1:][scores.again(rows)] for rows in _overlapping(rated)])
-    patient, day = scores.patient[again], scores.moment[again] // DAY
-    another_day = (patient[1:] != patient[:-1]) | (day[1:] != day[:-1])
-    marks[again[np.concatenate((np.ones(min(len(again), 1), bool), another_day))]] = 1
-    return marks
+    if not len(rated):
+        return np.empty(0, np.int32)
+    patient_day, days = _patient_days(logs, rated)
+    moment = logs["performed_at"].to_numpy().view(np.int64)
+    score = logs["pain"].to_numpy()
+    another = np.empty(int(patient_day.max()) + 1, np.int64)
+    another[patient_day] = rated
+    several = np.zeros(len(another), bool)
+    for block in _blocks(len(rated)):
+        here, there = rated[block], another[patient_day[block]]
+        differs = (moment[here] != moment[there]) | (score[here] != score[there])
+        several[patient_day[block][differs]] = True
+    return days(np.flatnonzero(several))
 
 
-@dataclass(frozen=True)
-class _Scores:
-    """What tells the scores of a day apart; looked at block by block, which the processor's cache holds."""
-
-    patient: NDArray[Any]
-    moment: NDArray[np.int64]
-    pain: NDArray[np.float64]
-    is_rating: NDArray[np.bool_]
-
-    def in_order(self, rows: NDArray[np.int64]) -> bool:
-        """Whether these rows are sorted by patient and time."""
-        patient, moment = self.patient[rows], self.moment[rows]
-        return bool(((patient[1:] > patient[:-1])
-                     | ((patient[1:] == patient[:-1]) & (moment[1:] >= moment[:-1]))).all())
-
-    def again(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """For each row but the first, whether it is one more score of the day of the row before."""
-        patient, moment, pain, rating = self.patient[rows], self.moment[rows], self.pain[rows], self.is_rating[rows]
-        day = moment // DAY
-        another = (moment[1:] != moment[:-1]) | (pain[1:] != pain[:-1]) | (rating[1:] & rating[:-1])
-        return (patient[1:] == patient[:-1]) & (day[1:] == day[:-1]) & another
+def _patient_days(logs: pd.DataFrame, rated: NDArray[np.int64]) -> tuple[NDArray[Any], Callable[[Any], Any]]:
+    """A number for the patient and day of each row, and whose day such a number is."""
+    codes = logs["patient_id"].cat.codes.to_numpy()[rated].astype(np.int64)
+    day = logs["performed_at"].to_numpy()[rated].view(np.int64) // DAY
+    span = int(day.max() - day.min()) + 1
+    number = codes * span + (day - day.min())
+    if span * len(logs["patient_id"].cat.categories) <= _SPARE_DAYS * len(logs):
+        return number, lambda some: some // span
+    dense, numbers = pd.factorize(number)
+    return dense, lambda some: numbers[some] // span
 
 
-def _overlapping(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """The rows in blocks; each begins with the last row of the one before."""
-    for start in range(0, len(rows) - 1, _BLOCK):
-        yield rows[start:start + _BLOCK + 1]
+def _blocks(rows: int) -> Iterator[slice]:
+    for first in range(0, rows, _BLOCK):
+        yield slice(first, min(first + _BLOCK, rows))
 
 
-def late_rows(logs: pd.DataFrame, days: int) -> NDArray[np.int8]:
-    """1 at each row typed in this many days, or more, after it was done."""
+def late_rows(logs: pd.DataFrame, days: int) -> NDArray[Any]:
+    """Whose each row is that was typed in this many days, or more, after it was done."""
     typed = logs["logged_at"].to_numpy().astype("datetime64[D]")
     done = logs["performed_at"].to_numpy().astype("datetime64[D]")
-    return ((typed - done) >= np.timedelta64(days, "D")).astype(np.int8)
+    return logs["patient_id"].cat.codes.to_numpy()[(typed - done) >= np.timedelta64(days, "D")]
 
 
 def bulk_entries(logs: pd.DataFrame, days: int) -> pd.Series:

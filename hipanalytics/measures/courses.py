@@ -33,8 +33,9 @@ def find_courses(
 
     Rule: the programme starts with the latest new episode, else at the patient's `programme_start`, else with the
     first plan version, else with the first row. The patient's `as_of` is the day of the review (or, with
-    `to_own_last_row`, that of the own last row, where there is one), not after the discharge (void once a new episode has begun after it), and not after the
-    `valid_to` of the last version begun. Versions that start after it do not exist yet.
+    `to_own_last_row`, that of the own last row, where there is one), not after the discharge (void once a new episode
+    has begun after it), and not after the `valid_to` of the last version begun. Versions that start after it do not
+    exist yet.
     Missing: patients with neither rows nor a plan by their as_of are left out.
     Returns: one row per patient, sorted by patient_id: patient_id, start, as_of, ended (by discharge or by the end
     of the plan), plan_source ("plan" or "assumed"), sessions_per_week (of the last version).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -17,6 +18,15 @@ NEVER: Final = 10_000_000
 
 EQUAL_WITHIN: Final = 1e-9
 """Pains closer than this are equal, so that 16/3 - 23/6 is 1.5 and not a hair less."""
+
+
+_ROWS_AT_ONCE: Final = 1 << 20
+
+
+def in_blocks(rows: int) -> Iterator[slice]:
+    """Stretches of rows, small enough that what is made of them is not asked of the system each time anew."""
+    for first in range(0, rows, _ROWS_AT_ONCE):
+        yield slice(first, min(first + _ROWS_AT_ONCE, rows))
 
 
 def to_days(dates: pd.Series, *, missing: int = NEVER) -> Days:

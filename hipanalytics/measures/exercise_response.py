@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hipanalytics.cohort import Cohort
-from hipanalytics.measures.days import EQUAL_WITHIN, NEVER, Days, Mask, Numbers
-from hipanalytics.measures.weeks import Panel, session_stamps
+from hipanalytics.measures.cells import session_stamps
+from hipanalytics.measures.days import EQUAL_WITHIN, NEVER, Days, Mask, Numbers, in_blocks
+from hipanalytics.measures.weeks import Panel
 
 _OTHER_SCORES: Final = {
     "article": ("pain_during", "pain_after"),
@@ -18,7 +19,7 @@ _OTHER_SCORES: Final = {
     "silbernagel": ("pain_during", "pain_after"),
 }
 _NIGHT_SCORES: Final = {"silbernagel": ("pain_next_morning",)}
-_WINDOWS_DAYS: Final = (28, 112, NEVER)
+_WINDOWS_DAYS: Final = (28, 84, 252, NEVER)
 """How far back sessions are looked for, in steps: most exercises have enough of them in the first."""
 
 
@@ -45,50 +46,66 @@ def find_aggravating_exercises(
     Returns: one row per patient and exercise that hurts: patient (position in courses), exercise, stops, sessions,
     pain (at the start of the latest stop), worst (the highest other score in it).
     """
-    rows = np.flatnonzero(_is_scored(cohort, panel, policy))
-    group = _exercise_of_patient(cohort, panel)[rows]
-    age = panel.last_row[panel.row_patient[rows]] - cohort.log_days[rows]
+    suspect = _suspects(cohort, panel, policy, stops)
     tables = []
     for window in _WINDOWS_DAYS:
-        near = age < window
-        judged = _judged(_sessions(cohort, rows[near], group[near], policy), policy, sessions)
+        rows, group = _rows_of(cohort, panel, suspect, window)
+        judged = _judged(_sessions(cohort, rows, group, policy), policy, sessions)
         settled = judged[(judged["sessions"] == sessions) | (window == NEVER)]
+        suspect[settled["exercise_of_patient"].to_numpy()] = False
         tables.append(settled)
-        older = ~_contains(group, settled["exercise_of_patient"].to_numpy())
-        rows, group, age = rows[older], group[older], age[older]
     return _named(pd.concat(tables), stops, cohort)
 
 
-def _is_scored(cohort: Cohort, panel: Panel, policy: PainPolicy) -> Mask:
-    """The rows from start to as_of that have an exercise and any score that the policy looks at."""
-    logs = cohort.logs
-    scored = np.zeros(len(logs), dtype=bool)
-    for name in _looked_at(logs, policy):
-        scored |= ~np.isnan(logs[name].to_numpy())
-    return scored & (logs["exercise"].cat.codes.to_numpy() >= 0) & (panel.row_patient >= 0)
+def _suspects(cohort: Cohort, panel: Panel, policy: PainPolicy, stops: int) -> Mask:
+    """Per exercise of a patient: whether it has as many rows as `stops` on which the policy might say stop."""
+    suspicion = np.zeros(len(panel.courses) * len(cohort.logs["exercise"].cat.categories) + 1, dtype=np.int64)
+    for rows in in_blocks(len(cohort.logs)):
+        group = _exercise_of_patient(cohort, panel, rows)
+        np.add.at(suspicion, group[_may_say_stop(cohort.logs, rows, policy)], 1)
+    suspicion[-1] = 0
+    return suspicion >= stops
+
+
+def _rows_of(cohort: Cohort, panel: Panel, suspect: Mask, window: int) -> tuple[Days, Days]:
+    """The log rows of suspect exercises in the last days of each patient's log, and which exercise of whom they are."""
+    found, groups = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    since = np.append(panel.last_row - window, NEVER)
+    for rows in in_blocks(len(cohort.logs)):
+        group = _exercise_of_patient(cohort, panel, rows)
+        kept = np.flatnonzero(suspect[group] & (cohort.log_days[rows] > since[panel.row_patient[rows]]))
+        found.append(rows.start + kept)
+        groups.append(group[kept])
+    return np.concatenate(found), np.concatenate(groups)
+
+
+def _exercise_of_patient(cohort: Cohort, panel: Panel, rows: slice) -> Days:
+    """A number per patient and exercise; -1 where a row is not used or has no exercise."""
+    exercise = cohort.logs["exercise"].cat
+    code, patient = exercise.codes.to_numpy()[rows], panel.row_patient[rows]
+    return np.where((code >= 0) & (patient >= 0), patient * np.int64(len(exercise.categories)) + code, -1)
 
 
 def _looked_at(logs: pd.DataFrame, policy: PainPolicy) -> list[str]:
-    return [name for name in ("pain", "pain_during", "pain_after", "pain_next_morning")
-            if name in logs and name in ("pain", *_OTHER_SCORES[policy.name], *_NIGHT_SCORES.get(policy.name, ()))]
+    wanted = ("pain", *_OTHER_SCORES[policy.name], *_NIGHT_SCORES.get(policy.name, ()))
+    return [name for name in wanted if name in logs]
 
 
-def _exercise_of_patient(cohort: Cohort, panel: Panel) -> Days:
-    exercise = cohort.logs["exercise"].cat
-    group: Days = panel.row_patient * np.int64(len(exercise.categories)) + exercise.codes.to_numpy()
-    return group
-
-
-def _contains(values: Days, some: Days) -> Mask:
-    inside = np.zeros(int(values.max(initial=0)) + 1, dtype=bool)
-    inside[some] = True
-    return np.asarray(inside[values])
+def _may_say_stop(logs: pd.DataFrame, rows: slice, policy: PainPolicy) -> Mask:
+    """Whether a row could make the policy say stop, whatever the pain at the start was."""
+    lowest = {"article": 0.0, "nemex": policy.high_pain, "silbernagel": policy.moderate_pain}[policy.name]
+    may = np.zeros(rows.stop - rows.start, dtype=bool)
+    for name in _OTHER_SCORES[policy.name]:
+        if name in logs:
+            bound = policy.next_morning_points if name == "pain_next_morning" else lowest
+            may |= logs[name].to_numpy()[rows] >= bound - EQUAL_WITHIN
+    return may
 
 
 def _sessions(cohort: Cohort, rows: Days, group: Days, policy: PainPolicy) -> dict[str, Numbers]:
     """Some rows by patient, exercise and session, in order: the mean `pain`, the highest of each other score."""
     logs = cohort.logs
-    stamp = session_stamps(logs)[rows]
+    stamp = session_stamps(logs, rows)
     order = np.lexsort((stamp, group))
     group, stamp, rows = group[order], stamp[order], rows[order]
     begins = np.flatnonzero(np.append(True, (np.diff(group) != 0) | (np.diff(stamp) != 0))[: len(rows)])

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hipanalytics.cohort import Cohort
+from hipanalytics.measures.cells import average_daily_pain, find_session_days, place_rows
 from hipanalytics.measures.days import NEVER, Days, Mask, Numbers, to_dates, to_days
 from hipanalytics.measures.pauses import merge_pauses
 
@@ -134,8 +135,9 @@ def count_weeks(cohort: Cohort, courses: pd.DataFrame, *, assumed_sessions_per_w
     paused = _paused_cells(merged, start, first_cell)
     due = _due_cells(cohort.plans, patient_ids, start, as_of, first_cell, assumed_sessions_per_week)
     due[paused] = 0
-    rows = _place_rows(cohort, patient_ids, start, as_of, first_cell)
-    done, logged, rated_cell, pain = _fill_cells(cohort.logs, rows, int(first_cell[-1]))
+    rows = place_rows(cohort, patient_ids, start, as_of, first_cell)
+    done, logged = find_session_days(cohort.logs, rows)
+    rated_cell, pain = average_daily_pain(cohort.logs, rows)
     return Panel(
         courses=courses, start=start, as_of=as_of, first_cell=first_cell, pauses=merged,
         due_sevenths=_per_week(due), paused_days=_per_week(paused), done_days=_per_week(done),
@@ -196,72 +198,3 @@ def _fill_stretches(
     np.add.at(steps, begin[seen], value[seen])
     np.subtract.at(steps, end[seen], value[seen])
     return np.cumsum(steps[:-1], dtype=np.int8)
-
-
-@dataclass(frozen=True)
-class _PlacedRows:
-    patient: npt.NDArray[np.int32]
-    """Of each log row; -1 where it is not used."""
-    used: slice | Mask
-    """The log rows from the patient's start to as_of."""
-    cell: Days
-    """Of each used row."""
-    last_row: Days
-    before_start: Days
-    after_as_of: Days
-
-
-def _place_rows(cohort: Cohort, patient_ids: pd.Index, start: Days, as_of: Days, first_cell: Days) -> _PlacedRows:
-    names = cohort.logs["patient_id"].cat
-    # A patient who is not listed has position -1, and so takes the NEVER appended below: no row lies after that start.
-    patient = patient_ids.get_indexer(names.categories).astype(np.int32)[names.codes.to_numpy()]
-    day = cohort.log_days
-    before, after = day < np.append(start, NEVER)[patient], day > np.append(as_of, NEVER)[patient]
-    before_start, after_as_of = (np.bincount(patient[rows & (patient >= 0)], minlength=len(start))
-                                 for rows in (before & ~after, after))
-    unused = before | after
-    used: slice | Mask = slice(None)
-    if unused.any():
-        patient[unused] = -1
-        used = ~unused
-    last_row = start - 1
-    np.maximum.at(last_row, patient[used], day[used])
-    cell = (first_cell[:-1] - start)[patient[used]] + day[used]
-    return _PlacedRows(patient, used, cell, last_row, before_start, after_as_of)
-
-
-def _fill_cells(logs: pd.DataFrame, rows: _PlacedRows, cells: int) -> tuple[Mask, Mask, Days, Numbers]:
-    has_exercise = logs["exercise"].cat.codes.to_numpy()[rows.used] >= 0
-    done_answer = logs["done"].array
-    was_done = done_answer.to_numpy(dtype=bool, na_value=False)[rows.used]
-    is_session = has_exercise | ~np.asarray(done_answer.isna())[rows.used]
-    done, logged = np.zeros(cells, dtype=bool), np.zeros(cells, dtype=bool)
-    done[rows.cell[was_done]] = True
-    logged[rows.cell[is_session]] = True
-    score = logs["pain"].to_numpy()[rows.used]
-    rated = ~np.isnan(score)
-    rated_cell, pain = _daily_pain(rows.cell[rated], score[rated], session_stamps(logs)[rows.used][rated], cells)
-    return done, logged, rated_cell, pain
-
-
-def session_stamps(logs: pd.DataFrame) -> Days:
-    """A number per moment, in order; a date alone comes before the times of its day. Equal in one session."""
-    stamp: Days = logs["performed_at"].to_numpy().astype("datetime64[us]").astype(np.int64)
-    return 2 * stamp + logs["has_time"].to_numpy()
-
-
-def _daily_pain(cell: Days, score: Numbers, stamp: Days, cells: int) -> tuple[Days, Numbers]:
-    """The rated cells in order, and the mean of each one's sessions."""
-    count = np.bincount(cell, minlength=cells)
-    total = np.bincount(cell, weights=score, minlength=cells)
-    a_stamp = np.empty(cells, dtype=np.int64)
-    a_stamp[cell] = stamp
-    several = np.zeros(cells, dtype=bool)
-    several[cell[stamp != a_stamp[cell]]] = True
-    if several.any():
-        rows = several[cell]
-        sessions = pd.DataFrame({"cell": cell[rows], "stamp": stamp[rows], "score": score[rows]}).groupby(
-            ["cell", "stamp"])["score"].mean().groupby("cell")
-        count[several], total[several] = 1, sessions.mean().to_numpy()
-    rated_cell = np.flatnonzero(count)
-    return rated_cell, total[rated_cell] / count[rated_cell]

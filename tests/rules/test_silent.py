@@ -46,7 +46,7 @@ def test_notice(look: Look, notice: str) -> None:
 @examples("words", [
     ("with the last pain", Drawn("x.x....|" + 2 * NOTHING, "4.6"), "nothing logged for 18 days, last pain 6.0;"),
     ("without any pain", Drawn("x.x....|" + 2 * NOTHING), "nothing logged for 18 days;"),
-    ("without any row", Drawn(3 * NOTHING), "nothing logged since the start 20 unpaused days ago;"),
+    ("without any row", Drawn(3 * NOTHING), "nothing logged since the start, 20 days ago;"),
 ])
 def test_the_sentence(look: Look, words: str) -> None:
     reason = look()["reason"]
