@@ -31,7 +31,23 @@ app = typer.Typer(
     help="Review a caseload of people with hip pain: who does the plan, whose pain falls, persists or worsens, whom "
          "to call first, and why. Nothing leaves this machine.")
 
-Logs = Annotated[list[Path], typer.Argument(
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"hipanalytics {version('hipanalytics')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.", callback=_show_version,
+                                          is_eager=True)] = False,
+) -> None:
+    """Review a caseload of people with hip pain. Nothing leaves this machine."""
+
+
+Logs = Annotated[list[Path], typer.Argument(metavar="LOGS",
     help="Session logs: CSV (any delimiter), Excel (.xlsx) or Parquet; several files are read together.",
     show_default=False)]
 Mapping = Annotated[list[str] | None, typer.Option(
@@ -39,7 +55,8 @@ Mapping = Annotated[list[str] | None, typer.Option(
          "one for each table, if need be.",
     metavar="PROFILE", show_default=False)]
 Zone = Annotated[str | None, typer.Option(
-    help="The patients' time zone, such as Europe/Zurich, for stamps that carry an offset.", show_default=False)]
+    help="The patients' time zone, such as Europe/Zurich, for stamps that carry an offset.", metavar="ZONE",
+    show_default=False)]
 
 
 def _file(text: str) -> typer.models.OptionInfo:
@@ -67,7 +84,10 @@ def review(
     = None,
     timings: Annotated[bool, typer.Option("--timings", help="Say how long each stage took.")] = False,
 ) -> None:
-    """Write one row per patient, sorted by need, each flag with its reason in words."""
+    """One row per patient, sorted by need, with reasons.
+
+    Writes the review table: who does the plan, whose pain falls, persists or worsens, and each flag's reason in words.
+    """
     with _stages(timings) as stage:
         stage("read and check")
         from hipanalytics.importers import load_cohort
@@ -81,10 +101,14 @@ def review(
         cohort, report = load_cohort(
             list(logs), plans=plans, pauses=pauses, patients=patients, red_flags=red_flags, mapping=mapping,
             zone=zone, on_progress=stage, thresholds=numbers.clinic if numbers else None)
-        reviewed = review_cohort(cohort, day, numbers, include_ended=include_ended, on_stage=stage)
+        _write_rejects(report, rejects)
+        try:
+            reviewed = review_cohort(cohort, day, numbers, include_ended=include_ended, on_stage=stage)
+        except CohortError:
+            _say(_door_text(report, rejects))
+            raise
         stage("write")
         _write(reviewed.table, output)
-        _write_rejects(report, rejects)
     _say(_door_text(report, rejects))
     _say(_review_text(reviewed, as_of))
     raise typer.Exit(DONE_WITH_REJECTS if report.any_rejected else DONE)
@@ -100,7 +124,10 @@ def check(
     rejects: Annotated[Path | None, _file("Where to write every cell and row that was refused, with its reason.")]
     = None,
 ) -> None:
-    """Say what is wrong with a file of session logs, all of it together, and change nothing."""
+    """All that is wrong with a file of logs.
+
+    Says where, what was found, what is allowed and what to do, and changes nothing.
+    """
     with _stages(False) as stage:
         stage("read and check")
         from hipanalytics.importers import read_logs
@@ -114,7 +141,10 @@ def check(
 
 @app.command(epilog="Exit status: 0 done; 2 not done.")
 def demo(folder: Annotated[Path, typer.Argument(help="An empty or new folder.", show_default=False)]) -> None:
-    """Write the example cohort: 120 simulated patients, 26 weeks, and the known truth about them."""
+    """Write the example cohort.
+
+    120 simulated patients over 26 weeks, and the known truth about them.
+    """
     with _stages(False) as stage:
         stage("simulate")
         from hipanalytics.example import write_example
@@ -127,7 +157,10 @@ def demo(folder: Annotated[Path, typer.Argument(help="An empty or new folder.", 
 
 @app.command(epilog="Exit status: 0 done; 2 not done.")
 def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.", show_default=False)]) -> None:
-    """Write what those who send data need: table schemas, data dictionary, empty CSV and Excel templates."""
+    """Write templates and a data dictionary.
+
+    For those who send data: table schemas, data dictionary, empty CSV and Excel templates.
+    """
     from hipanalytics.schemas import write_schemas
 
     write_schemas(folder)
@@ -137,13 +170,13 @@ def schemas(folder: Annotated[Path, typer.Argument(help="Where to write them.", 
 @app.command(epilog="Exit status: 0 done; 2 not done.")
 def lab(
     folder: Annotated[Path | None, typer.Argument(
-        help="Folder with logs.csv, and plans.csv, pauses.csv, patients.csv where there are any. "
-             "Default: the example cohort.", show_default=False)] = None,
+        help="Folder with logs.csv (or .xlsx, .parquet), and where there are any plans, pauses, patients, red_flags, "
+             "thresholds.toml, profile.toml. Default: the example cohort.", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on, this machine only. Default: a free one.",
                                              show_default=False)] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the web browser.")] = True,
 ) -> None:
-    """Open JupyterLab on the review of a caseload."""
+    """Open the review in JupyterLab."""
     from hipanalytics.lab.launch import launch_lab
 
     raise typer.Exit(launch_lab(folder=folder, port=port, open_browser=browser))
@@ -156,15 +189,17 @@ def main() -> None:
     except HipAnalyticsError as error:
         _say(str(error))
     except KeyboardInterrupt:
-        _say("Stopped. Nothing was written.")
+        _say("Stopped.")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _say(f"The output cannot be written: {error.strerror or type(error).__name__}.")
     except MemoryError:
-        _say("This machine has not enough memory for these files. Nothing was written.")
+        _say("This machine has not enough memory for these files.")
     except Exception as error:
         if os.environ.get("HIPANALYTICS_DEBUG"):
             raise
-        _say(f"A fault in hipanalytics itself stopped this ({type(error).__name__}). Nothing was written. "
+        _say(f"A fault in hipanalytics itself stopped this ({type(error).__name__}). "
              "Please report it; HIPANALYTICS_DEBUG=1 shows where (the trace may hold patient data).")
     sys.exit(NOT_DONE)
 
@@ -230,15 +265,18 @@ def _review_text(reviewed: Review, as_of: str | None) -> str:
     counts = reviewed.counts
     n = counts["patients"].n
     days = f"{reviewed.as_of.day} {reviewed.as_of:%b %Y}"
-    up_to = "each up to the own last row" if as_of == "last-log" else f"up to {days}"
-    lines = [f"Reviewed {n} patient{'' if n == 1 else 's'}, {up_to}."]
+    up_to = "each patient up to their last row" if as_of == "last-log" else f"up to {days}"
+    lines = [f"Reviewed {n:,} patient{'' if n == 1 else 's'}, {up_to}."]
     for name, words in [
         ("on_plan", "on plan"), ("improved", "improved"), ("persisting", "persisting"), ("worsening", "worsening"),
         ("silent", "silent"), ("not_known", "change not known 6 weeks or more in"), ("too_early", "too early to say"),
     ]:
-        lines.append(f"  {counts[name].n:>6} of {counts[name].of} {words}")
+        lines.append(f"  {counts[name].n:>7,} of {counts[name].of:,} {words}")
+    if n == 0:
+        del lines[1:]
     if reviewed.ended:
-        lines.append(f"  {reviewed.ended:>6} ended courses {'among them' if _lists_ended(reviewed) else 'not listed'}")
+        lines.append(f"  {reviewed.ended:>7,} ended courses {'among them' if _lists_ended(reviewed) else 'not listed'}")
+    lines += reviewed.remarks
     if as_of == "last-log":
         lines.append("Looking at each patient's own last row flatters those who dropped out.")
     return "\n".join(lines)

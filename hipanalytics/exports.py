@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import math
 import numbers
 import secrets
@@ -159,8 +160,10 @@ def _write_excel(table: pd.DataFrame, path: Path) -> None:
     columns = [_excel_cells(table.iloc[:, place]) for place in range(table.shape[1])]
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         options = INERT_WORKBOOK | {"constant_memory": True, "tmpdir": folder}
-        with xlsxwriter.Workbook(path, options) as workbook:
+        whole = io.BytesIO()  # on a full disk, a workbook on the disk would leave Python to complain of it at its end
+        with xlsxwriter.Workbook(whole, options) as workbook:
             _fill_sheet(workbook, [str(name) for name in table.columns], columns)
+        path.write_bytes(whole.getbuffer())
 
 
 def _excel_cells(column: pd.Series[Any]) -> list[Any]:

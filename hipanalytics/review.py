@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -17,7 +17,7 @@ from hipanalytics.errors import CohortError
 from hipanalytics.flags.rules import FLAGS, raise_flags
 from hipanalytics.flags.sentences import flag_sentences, notice_sentences, standing_words
 from hipanalytics.measures.courses import default_as_of
-from hipanalytics.measures.findings import Findings, measure_cohort, review_figures
+from hipanalytics.measures.findings import Findings, measure_cohort, open_red_flags, review_figures
 from hipanalytics.measures.pain import blocks_table
 from hipanalytics.thresholds import ClinicThresholds, Thresholds
 
@@ -35,6 +35,9 @@ LAST_LOG: Final = "last-log"
 
 _LONGEST_AFTER_LOGS: Final = dt.timedelta(days=3660)
 _LAST_YEAR: Final = 2100
+OPEN_RED_FLAGS: Final = "OPEN RED FLAGS"
+"""How the remark begins that must not be overlooked."""
+_NAMED_AT_MOST: Final = 20
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,14 @@ class Review:
     """One for all patients, and one more for each set of thresholds that single patients have."""
     table: pd.DataFrame
     """One row per patient, by priority: `REVIEW_COLUMNS`, then standing (the first flag, or where the patient stands,
-    in a word or two), brief (its numbers), notices, rows_before_start, rows_after_as_of, rows_refused,
-    cells_left_out."""
+    in a word or two), brief (its numbers), notices, rows_used, rows_before_start, rows_after_as_of,
+    rows_refused, cells_left_out."""
     flags: pd.DataFrame
     """One row per patient and flag, as `flag_sentences` gives them."""
     ended: int
     """Courses that have ended before the review (listed only if asked for)."""
+    remarks: tuple[str, ...]
+    """What else must be known: open red flags of patients who are not listed, and what no figure rests on."""
 
     @cached_property
     def weeks(self) -> pd.DataFrame:
@@ -114,8 +119,9 @@ def review_cohort(
     flagged = [_flagged(each) for each in findings]
     table = pd.concat([rows for rows, _ in flagged], ignore_index=True)
     flags = pd.concat([flags for _, flags in flagged], ignore_index=True)
-    return Review(cohort=cohort, as_of=review_day, thresholds=settings, findings=findings,
-                  table=_sorted(_with_refused(table, cohort)), flags=flags, ended=sum(ended for _, ended in parts))
+    table = _sorted(_with_refused(table, cohort))
+    return Review(cohort=cohort, as_of=review_day, thresholds=settings, findings=findings, table=table, flags=flags,
+                  ended=sum(ended for _, ended in parts), remarks=tuple(_remarks(cohort, table, review_day, settings)))
 
 
 def _review_day(as_of: dt.date | str | None, cohort: Cohort) -> dt.date:
@@ -168,6 +174,7 @@ def _flagged(findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
         standing=first["title"],
         brief=first["brief"],
         notices=pd.Series(notice_sentences(findings), dtype="str"),
+        rows_used=findings.panel.rows_used,
         rows_before_start=findings.panel.rows_before_start,
         rows_after_as_of=findings.panel.rows_after_as_of,
     )
@@ -187,8 +194,44 @@ def _joined(flags: pd.DataFrame, column: str, by: str, patients: int) -> pd.Seri
 
 def _with_refused(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     refused = cohort.refused.set_index("patient_id").reindex(table["patient_id"])
-    return table.assign(**{
-        name: refused[name].fillna(0).to_numpy(dtype=np.int64) for name in ("rows_refused", "cells_left_out")})
+    counts = {name: refused[name].fillna(0).to_numpy(dtype=np.int64) for name in ("rows_refused", "cells_left_out")}
+    notices = [
+        f"{notice} {_refused_text(rows, cells)}".strip() if rows or cells else notice
+        for notice, rows, cells in zip(table["notices"], *counts.values(), strict=True)]
+    return table.assign(notices=pd.Series(notices, dtype="str", index=table.index), **counts)
+
+
+def _refused_text(rows: int, cells: int) -> str:
+    what = [f"{n} {word}{'' if n == 1 else 's'} {done}" for n, word, done in
+            ((rows, "row", "refused"), (cells, "cell", "left out")) if n]
+    return f"{' and '.join(what).capitalize()} at the door: these figures may be incomplete."
+
+
+def _remarks(cohort: Cohort, table: pd.DataFrame, review_day: dt.date, settings: ClinicThresholds) -> Iterator[str]:
+    listed = set(table["patient_id"])
+    flagged = [patient for patient in open_red_flags(cohort, review_day) if patient not in listed]
+    if flagged:
+        yield f"{OPEN_RED_FLAGS} of patients who are not listed: {_named(flagged)}."
+    known = {*cohort.logs["patient_id"].cat.categories, *cohort.plans["patient_id"]}
+    lost = sorted(set(cohort.refused.loc[cohort.refused["rows_refused"] > 0, "patient_id"]) - known)
+    if lost:
+        yield f"Not listed, because all their rows were refused: {_named(lost)}."
+    touched = int((table[["rows_refused", "cells_left_out"]].sum(axis=1) > 0).sum())
+    if touched:
+        yield f"Rows were refused or cells left out of {touched:,} of these patients: their figures may be incomplete."
+    unused = len(cohort.logs) - int(table["rows_used"].sum())
+    if unused:
+        before, after = (int(table[name].sum()) for name in ("rows_before_start", "rows_after_as_of"))
+        yield (f"{unused:,} of {len(cohort.logs):,} rows enter no figure: {before:,} before a programme start, "
+               f"{after:,} after a patient's as-of day, {unused - before - after:,} of patients who are not listed.")
+    strangers = sorted(set(settings.patients) - known)
+    if strangers:
+        yield f"The settings name patients who are not here: {_named(strangers)}."
+
+
+def _named(patients: list[str]) -> str:
+    more = len(patients) - _NAMED_AT_MOST
+    return ", ".join(patients[:_NAMED_AT_MOST]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _sorted(table: pd.DataFrame) -> pd.DataFrame:

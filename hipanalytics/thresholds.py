@@ -162,7 +162,10 @@ class Thresholds:
         """
         for name in values:
             _check_name(name, where=where)
-        return dataclasses.replace(self, **cast(dict[str, Any], dict(values)))
+        try:
+            return dataclasses.replace(self, **cast(dict[str, Any], dict(values)))
+        except ThresholdError as error:
+            raise ThresholdError(f"{where + ': ' if where else ''}{error}") from None
 
 
 @dataclass(frozen=True)
@@ -191,10 +194,11 @@ def read_thresholds(path: str | Path) -> ClinicThresholds:
         raise ThresholdError(
             f"The settings file {Path(path).name} has an unknown table [{unknown[0]}]; "
             "allowed are [thresholds] and [patients.\"ID\"].")
-    clinic = Thresholds().replaced(_table(content, "thresholds", Path(path).name), where=Path(path).name)
+    file = Path(path).name
+    clinic = Thresholds().replaced(_table(content, "thresholds", file), where=file)
     patients = {
-        patient: clinic.replaced(_table({patient: values}, patient, Path(path).name), where=f"patient {patient}")
-        for patient, values in _table(content, "patients", Path(path).name).items()
+        patient: clinic.replaced(_table({patient: values}, patient, file), where=f"{file}, patient {patient}")
+        for patient, values in _table(content, "patients", file).items()
     }
     return ClinicThresholds(clinic, patients)
 
@@ -238,6 +242,11 @@ def _check_order(values: Thresholds) -> None:
         ("silent_notice_days", "silent_days"),
         ("policy_moderate_pain", "policy_high_pain"),
         ("aggravating_stops", "aggravating_sessions"),
+        ("block_rated_wanted", "block_days_longest"),
+        ("trend_rated_needed", "trend_days"),
+        ("flare_run", "flare_days"),
+        ("flare_usual_rated_needed", "flare_usual_days"),
+        ("adherence_label_weeks", "adherence_recent_weeks"),
     ]:
         if getattr(values, smaller) > getattr(values, larger):
             raise ThresholdError(

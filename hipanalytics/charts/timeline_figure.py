@@ -12,8 +12,10 @@ from hipanalytics.charts.theme import FONT_PX, THEMES, Theme, ThemeName, escaped
 from hipanalytics.charts.timeline import LABEL_ROWS, DotKind, Timeline
 
 HEIGHT_PX: Final = 470
-DOTS_IN_WORDS: Final = "● done   ○ due, not done (pale: still ahead)   – due, nothing logged"
-"""What the dots mean, for the line below the chart."""
+DOTS_IN_WORDS: Final = (
+    "Pain: ○ a rated day, line the weekly mean, blue the first and the latest block. "
+    "Sessions: ● done, ○ due and not done (pale: still ahead), – due and nothing logged.")
+"""What the marks mean, for the line below the chart."""
 
 _ROW_PX: Final = 17
 """Height of a row of words above the chart."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,17 +10,27 @@ import numpy as np
 
 from hipanalytics.measures.days import EQUAL_WITHIN, Mask
 from hipanalytics.measures.findings import Findings
+from hipanalytics.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
 class FlagRule:
-    """A flag: its code, its words, the version of its rule and where the rule comes from."""
+    """A flag: its code, its words, the version of its rule, the rule, and where it comes from."""
 
     code: str
     title: str
     version: str
     rule: str
+    """With the names of thresholds in braces."""
     source: str
+
+    def rule_text(self, thresholds: Thresholds) -> str:
+        """The rule in words, with the numbers that were used."""
+        return self.rule.format(**dataclasses.asdict(thresholds))
+
+    def rule_name(self, thresholds: Thresholds) -> str:
+        """Code and version; and whether the clinic, or this patient, has thresholds of its own."""
+        return f"{self.code} {self.version}" + ("" if thresholds == Thresholds() else ", own thresholds")
 
 
 FLAGS: Final = (
@@ -27,28 +38,35 @@ FLAGS: Final = (
              "A positive red-flag answer, entered by a clinician and not yet acknowledged.",
              "APTA 2017; asked, never inferred"),
     FlagRule("worsening", "Worsening", "1.0",
-             "The latest block lies 2 or more above the lower of baseline and earlier block, or 1.5 or more with a "
-             "rising trend, now and also 7 days ago.",
+             "The latest block lies {rise_points:g} or more above the lower of baseline and earlier block, or "
+             "{rise_points_with_trend:g} or more with a rising trend (p below {rise_p:g}), now and also "
+             "{rise_confirmed_after_days} days ago.",
              "clinical proposal: act at +2, on two-week means only"),
     FlagRule("persistent", "Pain persists", "1.0",
-             "42 or more unpaused days since the baseline began, not improved, and the latest block above 3.5.",
+             "{first_review_days} or more unpaused days since the baseline began, not improved by {improved_points:g} "
+             "points or {improved_fraction:.0%}, not worsening, and the latest block above {acceptable_pain:g}.",
              "APTA 2017, NICE QS87 (when); Tubach 2005 (how much)"),
     FlagRule("still_high", "Better, but still high", "1.0",
-             "84 or more unpaused days since the baseline began, improved, and the latest block still 5 or more.",
+             "{second_review_days} or more unpaused days since the baseline began, improved, not worsening, and the "
+             "latest block still {still_high_pain:g} or more.",
              "BMC Musculoskelet Disord 9:55"),
     FlagRule("flare", "Flare", "1.0",
-             "The last two or more rated days, within 14 days, each 4 or more and 2 or more above the usual pain.",
+             "The last {flare_run} or more rated days, within {flare_days} days, each {flare_pain:g} or more and "
+             "{flare_points:g} or more above the median of the {flare_usual_days} days before.",
              "Osteoarthritis Cartilage 2021, S1063-4584(21)00702-0"),
     FlagRule("aggravating_exercise", "An exercise hurts", "1.0",
-             "In 2 of the last 3 scored sessions of an exercise the clinic's pain policy says stop.",
+             "In {aggravating_stops} of the last {aggravating_sessions} scored sessions of an exercise the pain policy "
+             "{pain_policy} says stop.",
              "NEMEX; Silbernagel; the article"),
     FlagRule("silent", "Silent", "1.0",
-             "No row for 14 or more unpaused days.", "hipanalytics definitions 1.0"),
+             "No row for {silent_days} or more unpaused days, and no pause now.", "hipanalytics definitions 1.0"),
     FlagRule("low_adherence", "Low adherence", "1.0",
-             "Less than half of what was due in the last four counted weeks was done, and it was recorded.",
+             "Less than {adherence_part:.0%} of what was due in the last {adherence_recent_weeks} counted weeks was "
+             "done, and {coverage_recorded:.0%} or more of these weeks have a log.",
              "hipanalytics definitions 1.0; Bailey 2018, BJSM 54:326"),
     FlagRule("too_little_data", "Too little data", "1.0",
-             "42 or more days since the programme start, and the change in pain is not known.",
+             "{too_little_data_days} or more days since the programme start, the change in pain not known, and no "
+             "pause now.",
              "hipanalytics definitions 1.0"),
 )
 """Every flag, the most urgent first."""

@@ -13,6 +13,10 @@ from hipanalytics.flags.rules import FLAGS, is_watched
 from hipanalytics.measures.days import EQUAL_WITHIN, Days, Mask
 from hipanalytics.measures.findings import Findings
 
+_NO_CHANGE: Final = 0.05
+"""A change that one decimal shows as none."""
+_BLOCKS_SHARE_DAYS: Final = "the first block has not ended before the latest begins"
+
 
 class Words(NamedTuple):
     """A flag in words, for one patient."""
@@ -29,20 +33,22 @@ def flag_sentences(findings: Findings, raised: dict[str, Mask]) -> pd.DataFrame:
     """Why is each patient flagged, and what would clear the flag?
 
     Returns: one row per patient and flag, by patient and then in the order of the flags: patient (position in
-    courses), patient_id, flag, rule_version, title, found, clears, brief, sentence (all of it in one), source.
+    courses), patient_id, flag, rule_version, title, found, clears, brief, sentence (all of it in one), rule
+    (in words, with the thresholds used), source.
     """
-    tables = []
+    tables, thresholds = [], findings.thresholds
     for place, flag in enumerate(FLAGS):
         patients = np.flatnonzero(raised[flag.code])
         words = _SENTENCES[flag.code](findings, patients)
         tables.append(pd.DataFrame(words, columns=Words._fields).assign(
             patient=patients, place=place, flag=flag.code, rule_version=flag.version, title=flag.title,
-            sentence=[f"{flag.title}: {each.found}; clears {each.clears} [{flag.code} {flag.version}]."
+            sentence=[f"{flag.title}: {each.found}; clears {each.clears} [{flag.rule_name(thresholds)}]."
                       for each in words],
-            source=flag.source))
+            rule=flag.rule_text(thresholds), source=flag.source))
     flags = pd.concat(tables, ignore_index=True).sort_values(["patient", "place"], ignore_index=True)
     flags["patient_id"] = findings.courses["patient_id"].to_numpy()[flags["patient"].to_numpy()]
-    return flags[["patient", "patient_id", "flag", "rule_version", "title", *Words._fields, "sentence", "source"]]
+    return flags[["patient", "patient_id", "flag", "rule_version", "title", *Words._fields, "sentence", "rule",
+                  "source"]]
 
 
 def pain_text(value: float, *against: float) -> str:
@@ -72,9 +78,10 @@ def _worsening(findings: Findings, patients: Days) -> list[Words]:
     rising = (rise.trend.slope_per_week > 0) & (rise.trend.rise_p < t.rise_p)
     return [
         Words(
-            f"{pain_text(latest)} in the latest block ({_several(n, 'rated day')}) against {pain_text(reference)} "
-            f"before ({_several(reference_n, 'rated day')}), {pain_text(latest - reference, t.rise_points)} more, now "
-            f"and already {t.rise_confirmed_after_days} days ago",
+            f"{pain_text(latest)} in the latest block ({_several(n, 'rated day')}) against {pain_text(reference)} in "
+            f"the lowest block before ({_several(reference_n, 'rated day')}), "
+            f"{pain_text(latest - reference, t.rise_points)} more, now and already {t.rise_confirmed_after_days} days "
+            "ago",
             f"at a latest mean below {pain_text(reference + (t.rise_points_with_trend if trend else t.rise_points))}",
             f"{pain_text(latest)} lately, {pain_text(reference)} before "
             f"(+{pain_text(latest - reference, t.rise_points)}, n {n} and {reference_n})")
@@ -91,27 +98,27 @@ def _persistent(findings: Findings, patients: Days) -> list[Words]:
     advice = {"full": helped, "part": helped, "low": "the plan was not tried: barriers first"}
     return [
         Words(
-            f"{_change_text(baseline, baseline_n, latest, n)}: not improved by {t.improved_points:g} points or "
-            f"{t.improved_fraction:.0%}, and above {t.acceptable_pain:g}, on day {days} "
+            f"{change}: not improved by {t.improved_points:g} points or {t.improved_fraction:.0%}, and above "
+            f"{t.acceptable_pain:g}, after {days} unpaused days "
             f"({'12' if days >= t.second_review_days else '6'}-week review); "
             f"{_done_text(*recent)}, {advice.get(label, 'not known whether the plan was done: ask')}",
             f"at a latest mean of {pain_text(clear)} or below",
             f"{pain_text(baseline)} → {pain_text(latest, t.acceptable_pain)} in {days // 7} weeks: "
             f"{advice.get(label, 'ask').rpartition(': ')[2]}")
-        for baseline, baseline_n, latest, n, days, label, clear, *recent in _pick(
-            patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, findings.unpaused_days,
-            findings.adherence["adherence_label"], clears, *_adherence_columns(findings))
+        for change, (baseline, latest, days, label, clear, *recent) in zip(_change_texts(findings, patients), _pick(
+            patients, pain.baseline.mean, pain.latest.mean, findings.unpaused_days,
+            findings.adherence["adherence_label"], clears, *_adherence_columns(findings)), strict=True)
     ]
 
 
 def _still_high(findings: Findings, patients: Days) -> list[Words]:
     pain, high = findings.pain, findings.thresholds.still_high_pain
     return [
-        Words(f"{_change_text(baseline, baseline_n, latest, n)}, improved but still {high:g} or more, on day {days}",
+        Words(f"{change}, improved but still {high:g} or more after {days} unpaused days",
               f"at a latest mean below {high:g}",
               f"{pain_text(baseline)} → {pain_text(latest)} in {days // 7} weeks")
-        for baseline, baseline_n, latest, n, days in _pick(
-            patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, findings.unpaused_days)
+        for change, (baseline, latest, days) in zip(_change_texts(findings, patients), _pick(
+            patients, pain.baseline.mean, pain.latest.mean, findings.unpaused_days), strict=True)
     ]
 
 
@@ -161,8 +168,7 @@ def _silent(findings: Findings, patients: Days) -> list[Words]:
 def _low_adherence(findings: Findings, patients: Days) -> list[Words]:
     t = findings.thresholds
     return [
-        Words(f"{_done_text(*recent)} ({capped:.0%} counting what was not logged as not done, {recent[-1]:.0%} over "
-              f"the weeks with a log)",
+        Words(f"{_done_text(*recent)} ({capped:.0%} counting what was not logged as not done, {_logged_text(recent)})",
               f"at {t.adherence_part:.0%} of the sessions due", _done_text(*recent))
         for capped, *recent in _pick(patients, findings.adherence["adherence_4w"], *_adherence_columns(findings))
     ]
@@ -171,7 +177,9 @@ def _low_adherence(findings: Findings, patients: Days) -> list[Words]:
 def _too_little_data(findings: Findings, patients: Days) -> list[Words]:
     needed = findings.thresholds.block_rated_needed
     return [
-        Words(f"on day {days} the change in pain is not known, {why}", f"with {needed} rated days in both blocks", why)
+        Words(f"on day {days} the change in pain is not known, {why}",
+              "with time: once the latest block lies after the first" if why == _BLOCKS_SHARE_DAYS
+              else f"with {needed} rated days in both blocks", why)
         for days, why in zip(findings.days_in[patients].tolist(), why_unknown(findings, patients), strict=True)]
 
 
@@ -188,7 +196,7 @@ def why_unknown(findings: Findings, patients: Days) -> list[str]:
     return [
         f"{n_baseline} of {needed} rated days in the first block" if not has_baseline
         else f"{n_latest} of {needed} rated days in the latest block" if not has_latest
-        else "the first block has not ended before the latest begins"
+        else _BLOCKS_SHARE_DAYS
         for has_baseline, n_baseline, has_latest, n_latest in _pick(
             patients, pain.baseline.known, pain.baseline.n, pain.latest.known, pain.latest.n)
     ]
@@ -197,18 +205,20 @@ def why_unknown(findings: Findings, patients: Days) -> list[str]:
 def standing_words(findings: Findings, patients: Days) -> list[tuple[str, str, str]]:
     """Where do patients without a flag stand? A word or two, the whole sentence, and its numbers alone."""
     pain, t = findings.pain, findings.thresholds
-    why = why_unknown(findings, patients)
-    columns = _pick(patients, pain.known, pain.improved, pain.baseline.mean, pain.baseline.n, pain.latest.mean,
-                    pain.latest.n, findings.days_in, findings.paused_now, *_adherence_columns(findings))
+    columns = _pick(patients, pain.known, pain.improved, pain.baseline.mean, pain.latest.mean, findings.days_in,
+                    findings.paused_now, *_adherence_columns(findings))
     words = []
-    for reason, (known, improved, baseline, baseline_n, latest, n, days, paused, *recent) in zip(
-            why, columns, strict=True):
+    for reason, change, (known, improved, baseline, latest, days, paused, *recent) in zip(
+            why_unknown(findings, patients), _change_texts(findings, patients), columns, strict=True):
         done = _done_text(*recent)
         if known:
             acceptable = latest <= t.acceptable_pain + EQUAL_WITHIN
             word = "Improved" if improved else "Acceptable" if acceptable else "Under way"
-            words.append((word, f"{word}: {_change_text(baseline, baseline_n, latest, n)}; {done}.",
+            words.append((word, f"{word}: {change}; {done}.",
                           f"{pain_text(baseline)} → {pain_text(latest)}, {done}"))
+        elif days < 1:
+            words.append(("Not begun", f"Not begun: the programme starts in {_several(1 - days, 'day')}.",
+                          f"starts in {_several(1 - days, 'day')}"))
         else:
             word = "Paused" if paused else "Too early to say" if days < t.too_little_data_days else "Not known"
             words.append((word, f"{word}: day {days}, {reason}; {done}.", f"day {days}, {reason}"))
@@ -227,7 +237,8 @@ def notice_sentences(findings: Findings) -> list[str]:
     for patient in np.flatnonzero(is_watched(findings)):
         texts[patient].append(
             f"Watch: a rise seen once, {pain_text(rise.latest.mean[patient])} ({rise.latest.n[patient]} rated days) "
-            f"against {pain_text(rise.reference[patient])} before ({rise.reference_n[patient]}).")
+            f"against {pain_text(rise.reference[patient])} in the lowest block before "
+            f"({rise.reference_n[patient]}).")
     for patient in np.flatnonzero(silent):
         texts[patient].append(
             f"Nothing logged for {_several(int(findings.days_silent[patient]), str(silent_day[patient]))}.")
@@ -242,28 +253,46 @@ def notice_sentences(findings: Findings) -> list[str]:
     return [" ".join(each) for each in texts]
 
 
-def _change_text(baseline: float, baseline_n: int, latest: float, n: int) -> str:
-    change = latest - baseline
-    moved = ("unchanged" if abs(change) < 0.05
-             else f"{'better' if change < 0 else 'worse'} by {pain_text(abs(change), 1.5)}")
-    return (f"{pain_text(baseline)} in the first block ({_several(baseline_n, 'rated day')}), "
-            f"{pain_text(latest, 3.5)} in the latest ({n}), {moved}")
+def _change_texts(findings: Findings, patients: Days) -> list[str]:
+    """From which first to which latest block each patient's pain went; said only where both are known."""
+    pain, t = findings.pain, findings.thresholds
+    late = pain.anchor > findings.panel.first_cell[:-1]
+    return [
+        f"{pain_text(baseline)} in the {'late ' if is_late else ''}first block ({_several(baseline_n, 'rated day')}), "
+        f"{pain_text(latest, t.acceptable_pain)} in the latest ({n}), {_moved(latest - baseline, t.improved_points)}"
+        for baseline, baseline_n, latest, n, is_late in _pick(
+            patients, pain.baseline.mean, pain.baseline.n, pain.latest.mean, pain.latest.n, late)
+    ]
 
 
-def _done_text(done: float, due: float, weeks: int, logged: float) -> str:
+def _moved(change: float, threshold: float) -> str:
+    if abs(change) < _NO_CHANGE:
+        return "unchanged"
+    return f"{'better' if change < 0 else 'worse'} by {pain_text(abs(change), threshold)}"
+
+
+def _done_text(done: float, due: float, weeks: int, source: str, logged: float) -> str:
     """What was done of what was due; `logged` is missing where no session was logged at all."""
     if weeks == 0:
         return "no complete week with sessions due yet"
     span = f"in {'the last ' if weeks > 1 else ''}{_several(weeks, 'week')}"
+    assumed = ", assumed without a plan" if source == "assumed" else ""
     if logged != logged:
-        return f"no session logged {span} ({round(due, 1):g} due)"
-    return f"{done:.0f} of {round(due, 1):g} sessions done {span}"
+        return f"no session logged {span} ({round(due, 1):g} due{assumed})"
+    return f"{done:.0f} of {round(due, 1):g} sessions done {span}" + (f" ({assumed[2:]})" if assumed else "")
+
+
+def _logged_text(recent: list[Any]) -> str:
+    """What was done in the weeks that have a log; `recent` are the columns that `_done_text` takes."""
+    logged = recent[-1]
+    return "no week with a log" if logged != logged else f"{logged:.0%} over the weeks with a log"
 
 
 def _adherence_columns(findings: Findings) -> tuple[pd.Series | npt.NDArray[Any], ...]:
     """The columns that `_done_text` takes."""
     adherence = findings.adherence
-    return adherence["done_4w"], adherence["due_4w"], _recent_weeks(findings), adherence["adherence_4w_logged"]
+    return (adherence["done_4w"], adherence["due_4w"], _recent_weeks(findings), findings.courses["plan_source"],
+            adherence["adherence_4w_logged"])
 
 
 def _recent_weeks(findings: Findings) -> npt.NDArray[np.int64]:

@@ -22,6 +22,7 @@ from hipanalytics.tables import EXERCISE_LONGEST, NOTE_LONGEST
 
 TEXT_LONGEST = {"exercise": EXERCISE_LONGEST, "note": NOTE_LONGEST}
 OTHER_TEXT_LONGEST = 1_000
+_CALENDAR = (np.datetime64("0002-01-01", "us"), np.datetime64("9998-01-01", "us"))
 ANY_DATE = DateRule(dt.date(1, 1, 1), dt.date(9998, 12, 31))
 
 
@@ -118,6 +119,7 @@ def _dates_from_typed(array: Column, how: Reading) -> TypedColumn:
     is_day = pa.types.is_date(array.type)
     moments = _in_microseconds(array).to_numpy(zero_copy_only=False)
     if zone:
+        moments = np.clip(moments, *_CALENDAR)  # pandas cannot move the very first and last moments to a zone
         stamps = pd.DatetimeIndex(moments, tz="UTC").tz_convert(how.date_rule.zone).tz_localize(None)
         moments = stamps.to_numpy().astype("datetime64[us]")
     typed = TypedColumn(moments, has_time=np.full(len(array), not is_day))

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hipanalytics.importers import faults
+from hipanalytics.importers.cells import FORMULA_ERRORS
 from hipanalytics.importers.faults import Fault
 
 DAY = 86_400_000_000
@@ -161,6 +162,8 @@ def _one_meaning(text: str) -> tuple[np.datetime64, bool, str] | Fault:
         orders = [(order, int(named["year"]), month, int(named["day"]))]
         return _choose(orders, named["time"]) if month else faults.NOT_DATE
     numbers = _NUMBERS.match(text)
+    if FORMULA_ERRORS.match(text):
+        return faults.FORMULA_ERROR
     if not numbers:
         return faults.SERIAL_DAY if re.match(r"^[2-7]\d{4}([.,]\d+)?$", text) else faults.NOT_DATE
     first, second, third, time = numbers.groups()

@@ -8,16 +8,18 @@ import io
 import itertools
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hipanalytics.errors import FileError
-from hipanalytics.importers.faults import LONG_ROW, Finding
+from hipanalytics.importers.faults import LONG_ROW, RUN_TOGETHER, Finding
 from hipanalytics.importers.profile import FileOptions
-from hipanalytics.importers.raw import RawTable, Source, compacted
+from hipanalytics.importers.raw import RawTable, Source, check_width, compacted
 
 LONGEST_LINE = 1_000_000
 """Bytes of a line beyond which a file is no table of sessions."""
@@ -25,7 +27,8 @@ LONGEST_LINE = 1_000_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_ENDED = "\x1eend of file\x1e"
+_ENOUGH_TO_TELL = 5
+_ENDED = "\x1e\x1e\x1e"
 
 
 def read_delimited(path: Path, options: FileOptions | None = None) -> RawTable:
@@ -90,7 +93,7 @@ def _likely_encodings(start: bytes) -> list[str]:
 
 def _declared_delimiter(text: str, named: str | None) -> tuple[str, str]:
     """The separator that the profile names, or Excel's own first line `sep=;` (which is no row)."""
-    line = re.match(r'"?sep=(.)"?(\r\n|\r|\n)', text)
+    line = re.match(r'"?sep=([^"\r\n])"?(\r\n|\r|\n)', text)
     if line:
         return named or line[1], text[line.end():]
     return named or "", text
@@ -115,11 +118,15 @@ def _without_quoted(text: str) -> list[str]:
 def read_records(text: str, delimiter: str, *, file: str) -> pd.DataFrame:
     """Every record as text, one column for each of the header's and one for what stands beyond it."""
     width = _header_width(text, delimiter)
+    check_width(width, file)
+    if not delimiter.isascii():  # pandas' parser takes one byte
+        return read_ragged(text, delimiter, width, file=file)
     try:
         return read_fast(text, delimiter, width)
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        if "EOF inside string" in str(error):
-            raise FileError(_unclosed(file)) from None
+        unclosed = re.search(r"EOF inside string starting at row (\d+)", str(error))
+        if unclosed:
+            raise FileError(_unclosed(file, int(unclosed[1]))) from None
     return read_ragged(text, delimiter, width, file=file)
 
 
@@ -145,7 +152,7 @@ def read_ragged(text: str, delimiter: str, width: int, *, file: str) -> pd.DataF
     except csv.Error as error:
         raise FileError(f"{file} has a cell of more than 100,000 characters, or is no table ({error}).") from None
     if records.pop() != [_ENDED]:
-        raise FileError(_unclosed(file))
+        raise FileError(_unclosed(file, len(records) + 1))
     if records and not records[-1]:
         records.pop()
     cells = [_fitted(record, width, delimiter) for record in records]
@@ -164,8 +171,9 @@ def _fitted(record: list[str], width: int, delimiter: str) -> list[str]:
     return [*record[:width], *[""] * (width - len(record)), delimiter.join(extra)]
 
 
-def _unclosed(file: str) -> str:
-    return f"{file}: a quotation mark is opened and never closed, so that rows run into each other. Close or remove it."
+def _unclosed(file: str, row: int) -> str:
+    return (f"{file}, row {row:,}: a quotation mark (\") is opened and never closed, so that the rows after it run "
+            "into each other. Close or remove it; if that row looks right, look for one in the rows before.")
 
 
 def _table(records: pd.DataFrame, source: Source, assumptions: tuple[str, ...]) -> RawTable:
@@ -179,7 +187,26 @@ def _table(records: pd.DataFrame, source: Source, assumptions: tuple[str, ...]) 
     body = [compacted(column.slice(header + 1)) for column in columns]
     names = {f"column {place}": str(column[header]).strip() for place, column in enumerate(columns[:-1], 1)}
     rows = np.arange(header + 2, len(records) + 1, dtype=np.int64)
-    return RawTable(dict(zip(names, body, strict=False)), rows, source, assumptions, _overflow(body[-1]), names)
+    findings = (*_overflow(body[-1]), *_run_together(dict(zip(names.values(), body, strict=False)), source.delimiter))
+    return RawTable(dict(zip(names, body, strict=False)), rows, source, assumptions, findings, names)
+
+
+def _run_together(columns: dict[str, pa.DictionaryArray], delimiter: str) -> Iterator[Finding]:
+    """Cells that swallowed rows: an open quotation mark, closed by another one some rows below.
+
+    Such a cell has the separators of a whole row, or more, for each line break. In tables of a few columns a note in
+    several lines can have as many; they are left alone.
+    """
+    if len(columns) < _ENOUGH_TO_TELL:
+        return
+    for name, column in columns.items():
+        lines = pc.count_substring_regex(column.dictionary, r"\r\n|\r|\n")
+        marks = pc.count_substring(column.dictionary, delimiter)
+        swallowed = pc.and_(pc.greater(lines, 0), pc.greater_equal(marks, pc.multiply(lines, len(columns) - 1)))
+        places = np.flatnonzero(swallowed.to_numpy(zero_copy_only=False)[column.indices.to_numpy()])
+        if len(places):
+            texts = column.take(pa.array(places)).dictionary_decode()
+            yield Finding(name, RUN_TOGETHER, places, texts, refuses_row=True)
 
 
 def _overflow(beyond: pa.DictionaryArray) -> tuple[Finding, ...]:

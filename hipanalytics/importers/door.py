@@ -77,6 +77,11 @@ def check_rows(raw: RawTable, door: Door) -> Checked:
     return Checked(frame, raw, tuple(findings), refused)
 
 
+def refuses_row(table: str, column: str) -> bool:
+    """Whether an unreadable cell refuses its row: a required one, or one whose emptiness has a meaning of its own."""
+    return column in required_columns(table) or (table, column) == ("pauses", "end")
+
+
 def refused_rows(findings: list[Finding], height: int) -> NDArray[np.bool_]:
     """The rows that some finding refuses."""
     refused = np.zeros(height, bool)
@@ -105,7 +110,7 @@ def _with_decimal(raw: RawTable, door: Door) -> RawTable:
 
 
 def _typed(raw: RawTable, column: str, door: Door) -> TypedColumn:
-    how = Reading(column, raw.name_in_file(column), column in required_columns(door.table), raw.source.decimal,
+    how = Reading(column, raw.name_in_file(column), refuses_row(door.table, column), raw.source.decimal,
                   door.date_rule(column), day_only=door.table != "session_logs")
     array, kind = raw.columns[column], _kind(door.table, column)
     if kind == "category":
@@ -211,7 +216,7 @@ def _left_out(frame: pd.DataFrame, raw: RawTable, door: Door) -> list[Finding]:
         broken += [found for found in doses if found[0] not in known]
     found = []
     for column, fault, places in broken:
-        required = column in required_columns(door.table)
+        required = refuses_row(door.table, column)
         values = plain_text(raw.columns[column].take(pa.array(places)))
         found.append(Finding(raw.name_in_file(column), fault, places, values, required))
         if not required:

@@ -52,6 +52,9 @@ EMPTY = Fault("is empty", "every row needs a value here", "Fill in the cell, or 
 LONG_ROW = Fault(
     "has more cells than the header has columns", "as many cells as the header",
     "Look for a separator inside a text that has no quotation marks around it.")
+RUN_TOGETHER = Fault(
+    "holds further rows inside one cell", "one row",
+    "Look for a quotation mark (\") that is opened in this row and not closed, and close or remove it.")
 FORMULA_ERROR = Fault("is the error of a formula", "a value", "Mend the formula, or type the value.")
 NO_RESULT = Fault(
     "is a formula whose result was never saved", "a value",

@@ -93,12 +93,16 @@ def find_column(raw: RawTable, name: str) -> str:
     return next(key for key, real in raw.names.items() if real == found[0])
 
 
-def missing_column(raw: RawTable, name: str) -> str:
-    """What is said of a file that lacks a column that is needed."""
+def missing_column(raw: RawTable, *missing: str) -> str:
+    """What is said of a file that lacks columns that are needed."""
     names = [real for real in (*raw.names.values(), *raw.unread) if real.strip()]
-    close = nearest(name, names)
-    hint = f"the nearest is {close!r}" if close else f"it has {_listed(names)}"
-    return f"{raw.source.file} has no column {name}; {hint}. Rename it, or map it in a profile (--mapping)."
+    close = [found for found in (nearest(name, names) for name in missing) if found]
+    nearest_are = "the nearest is" if len(close) == 1 else "the nearest are"
+    hint = f"{nearest_are} {' and '.join(map(repr, close))}" if close else f"it has {_listed(names)}"
+    where = raw.source.file + (f", sheet {raw.source.sheet}," if raw.source.sheet else "")
+    it = "it" if len(missing) == 1 else "them"
+    return (f"{where} has no column {' and no column '.join(missing)}; {hint}. "
+            f"Rename {it}, or map {it} in a profile (--mapping).")
 
 
 def _listed(names: list[str]) -> str:
@@ -141,9 +145,9 @@ def _named(raw: RawTable, profile: MappingProfile, table: str) -> RawTable:
             columns[target], names[target] = raw.columns[real], raw.names[real].strip()
         if target in columns and target in profile.words:
             columns[target] = _translated(columns[target], profile.words[target])
-    for column in required_columns(table):
-        if column not in columns:
-            raise FileError(missing_column(raw, column))
+    missing = [column for column in required_columns(table) if column not in columns]
+    if missing:
+        raise FileError(missing_column(raw, *missing))
     unused = _unused(raw, profile, table)
     return dataclasses.replace(raw.assuming(*unused), columns=columns, names=names)
 

@@ -23,6 +23,7 @@ def read_parquet(path: Path, wanted: Collection[str] | None = None) -> RawTable:
         schema = pq.read_schema(path)
         names = [name for name in schema.names if wanted is None or tidy_name(name) in wanted]
         unread = tuple(name for name in schema.names if name not in names)
+        check_once(path, names)
         texts = [name for name in names if _is_textual(schema.field(name).type)]
         with pq.ParquetFile(path, read_dictionary=texts) as file:
             table = file.read(columns=list(dict.fromkeys(names)))
@@ -34,6 +35,13 @@ def read_parquet(path: Path, wanted: Collection[str] | None = None) -> RawTable:
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
     in_file = dict(zip(columns, table.column_names, strict=True))
     return RawTable(columns, rows, Source(path.name, "Parquet"), names=in_file, unread=unread)
+
+
+def check_once(path: Path, names: list[str]) -> None:
+    """Refuse a file in which a column that is needed stands twice. Raises: FileError."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise FileError(f"{path.name} has the column {twice} {names.count(twice)} times; rename or remove all but one.")
 
 
 def tidy_name(name: str) -> str:
@@ -57,9 +65,11 @@ def _simple(path: Path, name: str, column: pa.ChunkedArray) -> Column:
     if _is_plain(kind):
         return column
     try:
-        return text_column(column)
+        if not pa.types.is_duration(kind):  # its text does not show its unit
+            return text_column(column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise FileError(f"{path.name}: column {name} holds {kind}, which is neither text nor a number.") from None
+        pass
+    raise FileError(f"{path.name}: column {name} holds {kind}, which is neither text nor a number.")
 
 
 def _is_plain(kind: pa.DataType) -> bool:

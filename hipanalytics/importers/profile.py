@@ -92,7 +92,7 @@ class FileOptions(_Part):
     """How the file is written; what is not said is detected."""
 
     encoding: str | None = None
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    delimiter: str | None = Field(None, min_length=1, max_length=1, pattern=r"[^\"\r\n]")
     decimal: Literal[".", ","] | None = None
     sheet: str | None = None
     missing: Texts = ()
@@ -299,6 +299,7 @@ def _sentence(problem: Any) -> str:
     wanted = {"string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
               "float_type": "a number", "float_parsing": "a number", "dict_type": "a table of names and values",
               "string_too_short": "one character", "string_too_long": "one character",
+              "string_pattern_mismatch": "a separator such as \";\"",
               "model_type": "a table of names and values", "tuple_type": "a list"}.get(problem["type"])
     if wanted is None:
         wanted = str(problem.get("ctx", {}).get("expected", "another kind of value")).replace("'", '"')

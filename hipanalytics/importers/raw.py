@@ -11,10 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from hipanalytics.errors import FileError
 from hipanalytics.importers.faults import Finding
 
 Column: TypeAlias = Any  # pa.Array | pa.ChunkedArray, which have no types of their own
 """Text is always a DictionaryArray; typed columns of Parquet files may come in chunks."""
+
+WIDEST = 5_000
+"""Columns beyond which a file is no table of sessions."""
 
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 
@@ -75,6 +79,13 @@ class RawTable:
         return dataclasses.replace(
             self, columns={name: compacted(array) if is_text(array) else array for name, array in columns.items()},
             rows=self.rows[keep], findings=tuple(findings))
+
+
+def check_width(width: int, file: str) -> None:
+    """Stop before a table of absurdly many columns is built. Raises: FileError."""
+    if width > WIDEST:
+        raise FileError(f"{file} has {width:,} columns; at most {WIDEST:,} can be read. "
+                        "Take out the columns that are not needed, and save it again.")
 
 
 def text_column(array: Column) -> pa.DictionaryArray:

@@ -113,7 +113,11 @@ def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, Doo
     place = np.repeat(np.arange(len(frames)), [len(part) for part in frames])
     with ThreadPoolExecutor(1) as pool:
         notices = pool.submit(_notices, frame, reader)  # holds, unless there are duplicates
-        repeated = exact_duplicates(frame, said, part=place if keep_repeats else None)
+        compared = frame[said]
+        if any(not found.refuses_row for _, checked in parts for found in checked.findings):
+            compared = compared.assign(
+                left_out=pd.Categorical([text for _, checked in parts for text in _left_out_texts(checked)]))
+        repeated = exact_duplicates(compared, compared.columns.tolist(), part=place if keep_repeats else None)
     duplicates = np.bincount(place[repeated], minlength=len(frames))
     receipts = [_receipt(mapped, checked, int(count), reader.door.table)
                 for (mapped, checked), count in zip(parts, duplicates, strict=True)]
@@ -123,6 +127,16 @@ def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, Doo
     told = _notices(frame, reader) if repeated.any() else notices.result()
     reader.tell("Read", 1.0)
     return frame, DoorReport(tuple(receipts), pd.concat(problems, ignore_index=True), told, refused)
+
+
+def _left_out_texts(checked: Checked) -> list[str]:
+    """For each row that is used, what stood in the cells that were left out of it; nothing where none was."""
+    texts = [""] * checked.raw.height
+    for found in checked.findings:
+        if not found.refuses_row:
+            for place, text in zip(found.positions.tolist(), found.texts.to_pylist(), strict=True):
+                texts[place] += f"{found.column}: {text}; "
+    return [texts[place] for place in checked.frame.index.to_numpy().tolist()]
 
 
 def _notices(frame: pd.DataFrame, reader: Reader) -> tuple[Notice, ...]:

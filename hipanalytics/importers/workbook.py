@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import pyarrow as pa
 
 from hipanalytics.errors import FileError
 from hipanalytics.importers.faults import LONG_ROW, NO_RESULT, Finding
-from hipanalytics.importers.raw import RawTable, Source
+from hipanalytics.importers.raw import RawTable, Source, check_width
 
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 LARGEST_UNPACKED = 2 << 30
@@ -23,24 +26,21 @@ LARGEST_UNPACKED = 2 << 30
 SUSPECT_UNPACKED = 200 << 20
 """Bytes from which a workbook may not unpack to more than `SUSPECT_RATIO` times its own size."""
 SUSPECT_RATIO = 150
-_WIDEST = 1_000
+_LAST_ROW = 1_048_576
 _NO_TIME = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 
 
 def read_workbook(path: Path, sheet: str | None = None) -> RawTable:
     """What does this sheet of a workbook hold?
 
-    Rule: the sheet that is named, or the first. A date whose format shows no time is a date alone.
+    Rule: the sheet that is named, or the first that is not hidden. A date whose format shows no time is a date alone.
     Raises: FileError where it is locked, damaged, of the old .xls kind, or unpacks to far more than it should.
     """
     check_workbook(path)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
+        with _opened(path, data_only=True) as book:
             name, assumptions = _sheet(path, book, sheet)
             cells = [[_written(cell) for cell in row] for row in _rows(book[name])]
-        finally:
-            book.close()
         formulas = _formulas(path, name) if _may_hold_formulas(path) else {}
     except FileError:
         raise
@@ -69,13 +69,26 @@ def check_workbook(path: Path) -> None:
                         "it was not opened. Save the sheet as CSV.")
 
 
+@contextmanager
+def _opened(path: Path, *, data_only: bool) -> Iterator[Any]:
+    """The workbook, whatever the ending of its name; what openpyxl warns of shows in the cells."""
+    with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
+        book = openpyxl.load_workbook(file, read_only=True, data_only=data_only)
+        try:
+            yield book
+        finally:
+            book.close()
+
+
 def _sheet(path: Path, book: Any, named: str | None) -> tuple[str, list[str]]:
-    names = [sheet.title for sheet in book.worksheets]
+    sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]  # a sheet may be a chart alone
+    names = [sheet.title for sheet in sheets]
     if not names:
         raise FileError(f"{path.name} has no sheet with cells.")
     if named is None:
-        more = f"Read the first sheet, {names[0]}; not read: {', '.join(names[1:])}."
-        return names[0], [more] if len(names) > 1 else []
+        first = next((sheet.title for sheet in sheets if sheet.sheet_state == "visible"), names[0])
+        others = ", ".join(name for name in names if name != first)
+        return first, [f"Read the first sheet, {first}; not read: {others}."] if others else []
     found = [name for name in names if name.strip().lower() == named.strip().lower()]
     if not found:
         raise FileError(f"{path.name} has no sheet {named}; it has {', '.join(names)}.")
@@ -83,8 +96,9 @@ def _sheet(path: Path, book: Any, named: str | None) -> tuple[str, list[str]]:
 
 
 def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    """Each row as far as it has cells; what the sheet says of its own size is not believed."""
     sheet.reset_dimensions()
-    yield from sheet.iter_rows(max_col=_WIDEST)
+    yield from itertools.islice(sheet.iter_rows(), _LAST_ROW)
 
 
 def _written(cell: Any) -> str:
@@ -126,12 +140,9 @@ def _mentions(packed: zipfile.ZipFile, part: str, marks: Iterable[bytes]) -> boo
 
 def _formulas(path: Path, name: str) -> dict[tuple[int, int], str]:
     """Every formula of the sheet, by place."""
-    book = openpyxl.load_workbook(path, read_only=True, data_only=False)
-    try:
+    with _opened(path, data_only=False) as book:
         return {(place, column): str(cell.value) for place, row in enumerate(_rows(book[name]))
                 for column, cell in enumerate(row) if getattr(cell, "data_type", "") == "f"}
-    finally:
-        book.close()
 
 
 def _table(
@@ -145,6 +156,7 @@ def _table(
         titles.pop()
     body = cells[header + 1:]
     width = len(titles)
+    check_width(width, source.file)
     columns = {f"column {place + 1}": pa.array([row[place] if place < len(row) else "" for row in body], pa.string())
                .dictionary_encode() for place in range(width)}
     names = dict(zip(columns, titles, strict=True))

@@ -4,37 +4,56 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hipanalytics.cohort import Cohort
 from hipanalytics.errors import FileError
-from hipanalytics.importers import load_cohort
+from hipanalytics.importers import DoorReport, door_text, load_cohort
 from hipanalytics.lab.caseload_state import CaseloadState
 from hipanalytics.lab.caseload_view import CaseloadView
 from hipanalytics.lab.launch import FOLDER_VARIABLE
 from hipanalytics.lab.places import example_folder
 from hipanalytics.review import Review, review_cohort
+from hipanalytics.thresholds import ClinicThresholds, read_thresholds
 
 _ENDINGS: Final = (".csv", ".xlsx", ".parquet")
 
 
-def load_caseload(folder: str | Path | None = None) -> Cohort:
+@dataclass(frozen=True)
+class Caseload:
+    """What a folder holds: the cohort, what the door says of its files, and the clinic's own thresholds."""
+
+    cohort: Cohort
+    door: DoorReport
+    thresholds: ClinicThresholds
+
+    def review(self, as_of: str | None = None) -> Review:
+        """Who is doing the plan, whose pain falls, persists or worsens? See `review_cohort`."""
+        return review_cohort(self.cohort, as_of, self.thresholds)
+
+
+def load_caseload(folder: str | Path | None = None) -> Caseload:
     """Whose logs and plans are to be reviewed?
 
     Parameters: folder: holds logs.csv (or .xlsx, .parquet), and plans, pauses, patients and red_flags where there are
-    any. Default: the folder that the lab was started on, else the example cohort.
-    Raises: FileError where the folder or its logs cannot be read.
+    any; thresholds.toml where the clinic has its own; profile.toml where the logs have other columns. Default: the
+    folder that the lab was started on, else the example cohort.
+    Raises: FileError where the folder or its logs cannot be read; ThresholdError, ProfileError.
     """
     asked = folder or os.environ.get(FOLDER_VARIABLE)
     place = Path(asked).expanduser() if asked else example_folder()
     logs = find_table(place, "logs")
     if logs is None:
         raise FileError(f"There is no logs.csv, logs.xlsx or logs.parquet in {place}.")
-    cohort, _ = load_cohort(
+    own_thresholds, own_profile = place / "thresholds.toml", place / "profile.toml"
+    thresholds = read_thresholds(own_thresholds) if own_thresholds.is_file() else ClinicThresholds()
+    cohort, door = load_cohort(
         [logs], plans=find_table(place, "plans"), pauses=find_table(place, "pauses"),
-        patients=find_table(place, "patients"), red_flags=find_table(place, "red_flags"))
-    return cohort if asked else dataclasses.replace(cohort, is_example=True)
+        patients=find_table(place, "patients"), red_flags=find_table(place, "red_flags"),
+        mapping=own_profile if own_profile.is_file() else None, thresholds=thresholds.clinic)
+    return Caseload(dataclasses.replace(cohort, is_example=not asked), door, thresholds)
 
 
 def find_table(folder: Path, name: str) -> Path | None:
@@ -42,11 +61,6 @@ def find_table(folder: Path, name: str) -> Path | None:
     return next((path for ending in _ENDINGS if (path := folder / f"{name}{ending}").is_file()), None)
 
 
-def show_caseload(review: Review) -> CaseloadView:
+def show_caseload(review: Review, door: DoorReport | None = None) -> CaseloadView:
     """Who needs me, and why? The caseload by need, and the chosen patient's course."""
-    return CaseloadView(CaseloadState(review))
-
-
-def open_caseload(folder: str | Path | None = None) -> CaseloadView:
-    """Load a caseload, review it up to its latest day, and show it."""
-    return show_caseload(review_cohort(load_caseload(folder)))
+    return CaseloadView(CaseloadState(review), door_text(door) if door else "")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from hipanalytics.charts.patient_rows import rows_of
 from hipanalytics.charts.standing import looks_of
 from hipanalytics.charts.theme import Tone
 from hipanalytics.review import Review
@@ -28,7 +27,7 @@ class CaseloadRow:
     reason: str
     """The whole reason, shown on hovering and searched."""
     sessions: str
-    """Sessions done of those due in the last four weeks; a dash where no week is complete yet."""
+    """Sessions done of those due in the last four weeks; a dash where none is known."""
 
     def as_dict(self) -> dict[str, str]:
         """The row as the browser takes it."""
@@ -73,14 +72,10 @@ def _row(row: dict[Any, Any]) -> CaseloadRow:
     brief = str(row["brief"])
     return CaseloadRow(
         str(row["patient_id"]), look.mark, look.word, look.tone, "  ".join(f"{each.mark} {each.word}" for each in more),
-        brief[:1].upper() + brief[1:], str(row["reason"]), sessions_text(row["done_4w"], row["due_4w"]))
+        brief[:1].upper() + brief[1:], str(row["reason"]),
+        sessions_text(row["done_4w"], row["due_4w"], row["adherence_4w_logged"]))
 
 
-def sessions_text(done: float, due: float) -> str:
-    """Sessions done of those due, "11 of 12"; a dash where it is not known."""
-    return "–" if pd.isna(done) or pd.isna(due) else f"{done:.0f} of {round(due, 1):g}"
-
-
-def flag_rows(review: Review, patient_id: str) -> list[dict[Any, Any]]:
-    """The patient's flags as the review words them, the most urgent first: flag, title, found, clears and so on."""
-    return rows_of(review).of("flags", patient_id).to_dict("records")
+def sessions_text(done: float, due: float, logged: float) -> str:
+    """Sessions done of those due, "11 of 12"; a dash where no week counts yet, or none of them has a log."""
+    return "–" if pd.isna(done) or pd.isna(due) or pd.isna(logged) else f"{done:.0f} of {round(due, 1):g}"

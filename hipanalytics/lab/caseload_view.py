@@ -18,7 +18,7 @@ from hipanalytics.lab.patient_words import below_html, flags_html, heading_html,
 class CaseloadView(widgets.VBox):  # type: ignore[misc]
     """The screen of a caseload: what the browser reports goes to the state, what the state says is shown."""
 
-    def __init__(self, state: CaseloadState) -> None:
+    def __init__(self, state: CaseloadState, door: str = "") -> None:
         self.state = state
         self.list = CaseloadList(rows=[row.as_dict() for row in state.rows], shown=state.shown,
                                  chosen=state.chosen or "")
@@ -29,8 +29,9 @@ class CaseloadView(widgets.VBox):  # type: ignore[misc]
         right = widgets.VBox(
             [self.patient, self.flags, self.chart_box, self.below],
             layout={"flex": "1 1 0", "min_width": "0", "padding": "0 0 0 22px", "overflow": "hidden"})
+        heading = widgets.HTML(heading_html(state.review, door))
         super().__init__(
-            [widgets.HTML(heading_html(state.review)), widgets.HBox([left, right], layout={"margin": "12px 0 0"})])
+            [heading, widgets.HBox([left, right], layout={"margin": "12px 0 0"})])
         self.add_class("hip-screen")
         self.add_class("hip")
         self.list.observe(self._on_search, "search")

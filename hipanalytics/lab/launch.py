@@ -29,6 +29,10 @@ _FIRST_WORKSPACE: Final = {
     "data": {"layout-restorer:data": {"left": {"collapsed": True, "visible": True}}}, "metadata": {"id": "default"}}
 """How the screen looks at the first start: the notebook alone, without the list of files."""
 
+_HOW_TO: Final = (
+    "JupyterLab opens in your web browser in a moment, on the review of the caseload. There, choose Run, then Run All "
+    "Cells.\nIf no browser opens, copy the last address below into one. To stop: Ctrl+C here.\n")
+
 _LONGEST_SOCKET_FOLDER: Final = 40
 """Characters; the system refuses longer paths of the sockets that lie within."""
 _NOT_INHERITED: Final = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "JUPYTER_TOKEN")
@@ -56,6 +60,7 @@ def launch_lab(
             sys.stdout.write(_said(command, places))
             return 0
         write_settings(user_folder() / "lab", ipc=_takes_sockets(runtime))
+        sys.stderr.write(_HOW_TO)
         return _run(command, {**_inherited(), **places})
 
 
@@ -101,7 +106,7 @@ def write_settings(settings: Path, *, ipc: bool) -> None:
 def _server_settings(*, ipc: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "Application": {"log_level": "ERROR"},
-        "ServerApp": {"ip": "127.0.0.1", "allow_root": True, "answer_yes": True, "terminals_enabled": False},
+        "ServerApp": {"ip": "127.0.0.1", "allow_root": _is_root(), "answer_yes": True, "terminals_enabled": False},
         "LabApp": {
             "extension_manager": "readonly", "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate", "custom_css": True},
@@ -109,6 +114,11 @@ def _server_settings(*, ipc: bool) -> dict[str, Any]:
         "FileContentsManager": {"pre_save_hook": "hipanalytics.lab.user_notebooks.strip_outputs"},
     }
     return settings | ({"KernelManager": {"transport": "ipc"}} if ipc else {})
+
+
+def _is_root() -> bool:
+    """Whether this is a container's only user, for whom JupyterLab would not start."""
+    return os.name == "posix" and os.geteuid() == 0
 
 
 def _screen_settings() -> dict[str, Any]:

@@ -12,23 +12,26 @@ from hipanalytics.charts.patient_rows import rows_of
 from hipanalytics.charts.plan_words import plan_versions
 from hipanalytics.charts.standing import looks_of
 from hipanalytics.charts.theme import FLAG_LOOKS, day_text
-from hipanalytics.review import Review
+from hipanalytics.review import OPEN_RED_FLAGS, Review
 
 
-def heading_html(review: Review) -> str:
-    """Up to which day the data reach, and whether these are real people."""
+def heading_html(review: Review, door: str = "") -> str:
+    """Up to which day the data reach, whether these are real people, and what was left out or refused.
+
+    `door`: what the door says of the files, shown when asked for.
+    """
     listed, ended = len(review.table), review.ended
-    parts = [f"{listed} patient{'' if listed == 1 else 's'}"]
-    parts += [f"{ended} ended and not listed"] if ended else []
-    parts += _refused(review)
+    parts = [f"{listed:,} patient{'' if listed == 1 else 's'}"]
+    parts += [f"{ended:,} ended and not listed"] if ended else []
     banner = ' · <span class="hip-banner">■ Example cohort: these are not real patients</span>'
     small = f"{' · '.join(parts)}{banner if review.cohort.is_example else ''}"
-    return f'<div class="hip"><b>Data up to {day_text(review.as_of)}</b> <span class="hip-small">· {small}</span></div>'
-
-
-def _refused(review: Review) -> list[str]:
-    rows, cells = int(review.table["rows_refused"].sum()), int(review.table["cells_left_out"].sum())
-    return [f"refused at the door: {rows} rows and {cells} single cells"] if rows or cells else []
+    remarks = "".join(
+        f'<div class="{"hip-worse" if remark.startswith(OPEN_RED_FLAGS) else "hip-small"}">{html.escape(remark)}</div>'
+        for remark in review.remarks)
+    files = (f'<details class="hip-small"><summary>What was read, refused and assumed</summary>'
+             f"<pre>{html.escape(door)}</pre></details>" if door else "")
+    return (f'<div class="hip"><b>Data up to {day_text(review.as_of)}</b> '
+            f'<span class="hip-small">· {small}</span>{remarks}{files}</div>')
 
 
 def patient_html(review: Review, patient_id: str) -> str:
@@ -73,19 +76,21 @@ def flags_html(review: Review, patient_id: str) -> str:
 
 def _flag_panel(flag: dict[Any, Any]) -> str:
     look = FLAG_LOOKS[flag["flag"]]
-    small = f"Clears {flag['clears']}. Rule {flag['flag']} {flag['rule_version']}: {flag['source']}."
-    return _panel(look.tone, f"{look.mark} {flag['title']}.", _sentence(flag["found"]), small)
+    small = f"Clears {flag['clears']}."
+    rule = f"{flag['rule']} Rule {flag['flag']} {flag['rule_version']}. Source: {flag['source']}."
+    return _panel(look.tone, f"{look.mark} {flag['title']}.", _sentence(flag["found"]), small, rule)
 
 
 def _standing_panel(row: pd.Series) -> str:
     look = looks_of(row)[0]
-    return _panel(look.tone, f"{look.mark} {look.word}.", _sentence(row["reason"].partition(": ")[2]), "")
+    return _panel(look.tone, f"{look.mark} {look.word}.", _sentence(row["reason"].removeprefix(f"{row['standing']}: ")))
 
 
-def _panel(tone: str, title: str, words: str, small: str) -> str:
+def _panel(tone: str, title: str, words: str, small: str = "", rule: str = "") -> str:
     small = f' <span class="hip-small">{html.escape(small)}</span>' if small else ""
+    why = f'<details class="hip-small"><summary>The rule</summary>{html.escape(rule)}</details>' if rule else ""
     return (f'<div class="hip-panel hip-{tone}"><b>{html.escape(title)}</b> '
-            f"<span>{html.escape(words)}</span>{small}</div>")
+            f"<span>{html.escape(words)}</span>{small}{why}</div>")
 
 
 def _sentence(words: str) -> str:

@@ -23,9 +23,10 @@ class PlacedRows:
     cells: int
     last_row: Days
     """Per patient: the day of the last row used; before the start where there is none."""
+    used: Days
     before_start: Days
     after_as_of: Days
-    """Per patient: rows that are not used."""
+    """Per patient: how many rows are used, and how many are not."""
 
 
 def place_rows(cohort: Cohort, patient_ids: pd.Index, start: Days, as_of: Days, first_cell: Days) -> PlacedRows:
@@ -37,20 +38,20 @@ def place_rows(cohort: Cohort, patient_ids: pd.Index, start: Days, as_of: Days, 
     start, as_of = np.append(start, NEVER), np.append(as_of, NEVER)
     to_cell = first_cell - start
     placed = PlacedRows(np.empty(len(codes), dtype=np.int32), np.empty(len(codes), dtype=np.int64), cells,
-                        start - 1, np.zeros(nobody + 1, dtype=np.int64), np.zeros(nobody + 1, dtype=np.int64))
+                        start - 1, *(np.zeros(nobody + 1, dtype=np.int64) for _ in range(3)))
     for rows in in_blocks(len(codes)):
         patient, day = position[codes[rows]], cohort.log_days[rows]
         cell = to_cell[patient] + day
         after = day > as_of[patient]
         before = (day < start[patient]) & ~after
-        np.add.at(placed.before_start, patient[before], 1)
-        np.add.at(placed.after_as_of, patient[after], 1)
         unused = before | after
+        for counts, some in ((placed.used, ~unused), (placed.before_start, before), (placed.after_as_of, after)):
+            counts += np.bincount(patient[some], minlength=nobody + 1)
         patient[unused], cell[unused] = -1, cells
         placed.patient[rows], placed.cell[rows] = patient, cell
         np.maximum.at(placed.last_row, patient[~unused], day[~unused])
     return PlacedRows(placed.patient, placed.cell, cells, *(
-        per_patient[:-1] for per_patient in (placed.last_row, placed.before_start, placed.after_as_of)))
+        per_patient[:-1] for per_patient in (placed.last_row, placed.used, placed.before_start, placed.after_as_of)))
 
 
 def find_session_days(logs: pd.DataFrame, placed: PlacedRows) -> tuple[Mask, Mask]:

@@ -38,20 +38,23 @@ def find_courses(
     exist yet.
     Missing: patients with neither rows nor a plan by their as_of are left out.
     Returns: one row per patient, sorted by patient_id: patient_id, start, as_of, ended (by discharge or by the end
-    of the plan), plan_source ("plan" or "assumed"), sessions_per_week (of the last version).
+    of the plan, before the day of the review), plan_source ("plan" or "assumed"), sessions_per_week (of the last
+    version).
     """
     patient_ids = _everyone(cohort)
     first_row, last_row = _first_and_last_rows(cohort, patient_ids)
     plans = _ordered_plans(cohort, patient_ids)
-    asked = np.full(len(patient_ids), (review_day - dt.date(1970, 1, 1)).days, dtype=np.int64)
+    review_number = (review_day - dt.date(1970, 1, 1)).days
+    asked = np.full(len(patient_ids), review_number, dtype=np.int64)
     if to_own_last_row:
         asked = np.where(last_row == -NEVER, asked, last_row)
     patients = cohort.patients.drop_duplicates("patient_id").set_index("patient_id").reindex(patient_ids)
 
-    undischarged = np.minimum(asked, to_days(patients["discharged_on"]))
-    looked_at = np.where(_returned(plans, to_days(patients["discharged_on"]), asked), asked, undischarged)
-    last_version = _last_version(plans, looked_at)
-    looked_at = np.minimum(looked_at, _of_version(plans, "last", last_version, otherwise=NEVER))
+    discharged = to_days(patients["discharged_on"])
+    discharged = np.where(_returned(plans, discharged, asked), NEVER, discharged)
+    last_version = _last_version(plans, np.minimum(asked, discharged))
+    end = np.minimum(discharged, _of_version(plans, "last", last_version, otherwise=NEVER))
+    looked_at = np.minimum(asked, end)
 
     has_plan = last_version != _NO_VERSION
     start = _start(plans, to_days(patients["programme_start"]), first_row, looked_at)
@@ -60,7 +63,7 @@ def find_courses(
         "patient_id": patient_ids,
         "start": to_dates(start, listed),
         "as_of": to_dates(looked_at),
-        "ended": looked_at < asked,
+        "ended": end < review_number,
         "plan_source": np.where(has_plan, "plan", "assumed"),
         "sessions_per_week": _of_version(
             plans, "sessions_per_week", last_version, otherwise=assumed_sessions_per_week),

@@ -12,7 +12,7 @@ import pandas as pd
 from hipanalytics.cohort import Cohort
 from hipanalytics.measures.adherence import measure_adherence
 from hipanalytics.measures.courses import find_courses
-from hipanalytics.measures.days import NEVER, Days, Mask, to_dates, to_days
+from hipanalytics.measures.days import Days, Mask, to_dates, to_days
 from hipanalytics.measures.exercise_response import PainPolicy, find_aggravating_exercises
 from hipanalytics.measures.flare import FlareRule, Flares, find_flares
 from hipanalytics.measures.pain import BlockRule, PainChange, measure_pain
@@ -91,7 +91,7 @@ def measure_cohort(
             cohort, panel, policy, sessions=t.aggravating_sessions, stops=t.aggravating_stops),
         days_silent=_days_silent(panel), paused_now=is_paused(panel.pauses, panel.as_of),
         days_in=panel.as_of - panel.start + 1, unpaused_days=_unpaused_days(panel, pain),
-        red_flagged=_red_flagged(cohort, panel))
+        red_flagged=courses["patient_id"].isin(open_red_flags(cohort, review_day)).to_numpy())
     return findings, ended
 
 
@@ -107,15 +107,16 @@ def _unpaused_days(panel: Panel, pain: PainChange) -> Days:
     return np.where(pain.baseline.known, unpaused, 0)
 
 
-def _red_flagged(cohort: Cohort, panel: Panel) -> Mask:
+def open_red_flags(cohort: Cohort, review_day: dt.date) -> list[str]:
+    """Who has answered a red-flag question with yes, by this day, without anyone having acknowledged it by then?
+
+    Rule: held against the day of the review itself, whatever day a patient's own course is looked at.
+    Returns: patient_ids, in order, whether or not they have a course.
+    """
     answers = cohort.red_flags[cohort.red_flags["positive"].to_numpy(dtype=bool)]
-    patient = pd.Index(panel.courses["patient_id"]).get_indexer(pd.Index(answers["patient_id"]))
-    answered, acknowledged = to_days(answers["answered_on"]), to_days(answers["acknowledged_on"])
-    as_of = np.append(panel.as_of, -NEVER)[patient]
-    open_now = (answered <= as_of) & (as_of < acknowledged)
-    flagged = np.zeros(len(panel.courses), dtype=bool)
-    flagged[patient[open_now]] = True
-    return flagged
+    day = (review_day - dt.date(1970, 1, 1)).days
+    still_open = (to_days(answers["answered_on"]) <= day) & (day < to_days(answers["acknowledged_on"]))
+    return sorted(set(answers["patient_id"][still_open]))
 
 
 def review_figures(findings: Findings) -> pd.DataFrame:

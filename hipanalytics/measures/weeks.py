@@ -43,6 +43,8 @@ class Panel:
     """The pain of each rated day: the mean of its sessions."""
     last_row: Days
     """Per patient: the day of the last row from the start to as_of; before the start where there is none."""
+    rows_used: Days
+    """Per patient: log rows from the start to as_of."""
     rows_before_start: Days
     rows_after_as_of: Days
     row_patient: npt.NDArray[np.int32]
@@ -142,7 +144,7 @@ def count_weeks(cohort: Cohort, courses: pd.DataFrame, *, assumed_sessions_per_w
         courses=courses, start=start, as_of=as_of, first_cell=first_cell, pauses=merged,
         due_sevenths=_per_week(due), paused_days=_per_week(paused), done_days=_per_week(done),
         logged=_per_week(logged) > 0, rated_cell=rated_cell, pain=pain, last_row=rows.last_row,
-        rows_before_start=rows.before_start, rows_after_as_of=rows.after_as_of,
+        rows_used=rows.used, rows_before_start=rows.before_start, rows_after_as_of=rows.after_as_of,
         row_patient=rows.patient,
     )
 

@@ -105,3 +105,27 @@ def test_ids_of_digits_keep_their_zeros(tmp_path: Path) -> None:
 def test_a_cell_too_long_for_a_row_of_odd_length_refuses_the_file(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="more than 100,000 characters"):
         logs_from(tmp_path, 'patient_id,performed_at\n1,2,3,4,5\n"' + "x\n" * 100_000 + '",b\n')
+
+
+def test_rows_that_an_open_quotation_mark_swallowed_are_told_and_not_lost_in_a_note(tmp_path: Path) -> None:
+    header = "patient_id,performed_at,exercise,pain,note"
+    rows = ['P1,2026-03-01,squat,5,"knee', "P2,2026-03-01,squat,5,", 'P3,2026-03-01,squat,5,"ok"', "P4,2026-03-01,,5,"]
+    logs, report = logs_from(tmp_path, "\n".join([header, *rows]))
+    assert logs["patient_id"].tolist() == ["P4"]
+    assert [(row, column, problem) for row, column, _, problem, _ in found(report)] == [
+        (2, "note", "holds further rows inside one cell")]
+
+
+def test_a_note_in_several_lines_is_one_cell(tmp_path: Path) -> None:
+    logs, report = logs_from(
+        tmp_path, 'patient_id,performed_at,exercise,pain,note\nP1,2026-03-01,squat,5,"sore, stiff\nbetter, later"\n')
+    assert logs["note"].tolist() == ["sore, stiff\nbetter, later"]
+    assert report.rejected == 0
+
+
+def test_a_declared_separator_may_be_any_sign_but_a_quotation_mark(tmp_path: Path) -> None:
+    profile = MappingProfile.model_validate({"file": {"delimiter": "¦"}})
+    logs, _ = logs_from(tmp_path, "patient_id¦performed_at¦pain\nP1¦2026-03-01¦3\n", mapping=profile)
+    assert logs["pain"].tolist() == [3]
+    with pytest.raises(ValueError, match="pattern"):
+        MappingProfile.model_validate({"file": {"delimiter": '"'}})

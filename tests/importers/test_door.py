@@ -190,7 +190,11 @@ def test_an_unknown_zone_suggests_a_near_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "content", "sentence"), [
     ("a.csv", b"", "is empty"), ("a.csv", b"\xef\xbb\xbf\r\n", "is empty"), ("a.csv", b",,,\n,,\n", "is empty"),
-    ("a.csv", b'a,b\n"x,2\n', "never closed"), ("a.csv", b"\x1f\x8b\x08\x00aaaaaaaa", "compressed"),
+    ("a.csv", b'a,b\n1,2\n"x,2\n', "row 3: a quotation mark .* never closed"),
+    ("a.csv", b"a" + b"," * 6_000 + b"b\n", "has 6,001 columns"),
+    ("a.csv", b"a,b\n1,2\n", "no column patient_id and no column performed_at; it has a, b. Rename them"),
+    ("a.csv", b'sep="\npatient_id,performed_at\n', "has no column patient_id"),
+    ("a.csv", b"\x1f\x8b\x08\x00aaaaaaaa", "compressed"),
     ("a.csv", b"patient_id,performed_at\n" + b"x" * 1_000_001, "more than 1,000,000 characters")])
 def test_files_that_cannot_be_used_are_refused_with_a_sentence(
     tmp_path: Path, name: str, content: bytes, sentence: str,
@@ -216,3 +220,10 @@ def test_progress_is_told(tmp_path: Path) -> None:
     logs_from(tmp_path, HEADER, on_progress=lambda stage, part: told.append((stage, part)))
     assert told[0] == ("Reading logs.csv", 0.0)
     assert told[-1][1] == 1.0
+
+
+def test_rows_are_compared_with_the_cells_that_were_left_out_of_them(tmp_path: Path) -> None:
+    logs, report = logs_from(tmp_path, "patient_id,performed_at,pain\nP1,2026-03-01,\nP1,2026-03-01,11\n"
+                                       "P1,2026-03-01,seven\nP1,2026-03-01,11\nP1,2026-03-01,\n")
+    assert (report.accepted, report.duplicates, report.rejected) == (3, 2, 0)
+    assert logs["row"].tolist() == [2, 3, 4]

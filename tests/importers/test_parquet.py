@@ -155,3 +155,25 @@ def _as(numbers: list[int], kind: pa.DataType) -> pa.Array:
     if pa.types.is_temporal(kind):
         return pa.array(numbers, pa.int32() if kind == pa.date32() else pa.int64()).view(kind)
     return pa.array(numbers, pa.int64()).cast(kind, safe=False)
+
+
+def test_stamps_at_the_edge_of_the_calendar_are_refused_in_any_zone(tmp_path: Path) -> None:
+    edges = pa.array([-2**63 + 1, 2**63 - 1, 1_772_000_000_000_000], pa.int64()).cast(pa.timestamp("us", "UTC"))
+    path = parquet(tmp_path, patient_id=["P1", "P2", "P3"], performed_at=edges)
+    logs, report = read_logs(path, today=TODAY, zone="Europe/Zurich")
+    assert logs["patient_id"].tolist() == ["P3"]
+    assert report.rejected == 2
+
+
+def test_a_column_that_stands_twice_is_named(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array(["P1"]), pa.array([DAY]), pa.array([1]), pa.array([2])],
+                                 names=["patient_id", "performed_at", "pain", "pain"])
+    pq.write_table(table, tmp_path / "logs.parquet")
+    with pytest.raises(FileError, match="has the column pain 2 times"):
+        read_logs(tmp_path / "logs.parquet", today=TODAY)
+
+
+def test_lengths_of_time_are_refused_because_their_unit_is_not_that_of_the_column(tmp_path: Path) -> None:
+    path = parquet(tmp_path, patient_id=["P1"], performed_at=[DAY], hold_s=[dt.timedelta(seconds=5)])
+    with pytest.raises(FileError, match="column hold_s holds duration"):
+        read_logs(path, today=TODAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pandas as pd
@@ -118,3 +119,12 @@ def test_each_profile_is_used_for_its_own_table(tmp_path: Path) -> None:
         read_logs(logs, mapping=profiles[1], today=TODAY)
     with pytest.raises(ProfileError, match="Two profiles are for the table plans"):
         load_cohort(logs, mapping=[profiles[1], profiles[1]], today=TODAY)
+
+
+def test_an_unreadable_end_refuses_the_pause_that_would_else_be_open(tmp_path: Path) -> None:
+    file = tmp_path / "pauses.csv"
+    file.write_text("patient_id,start,end\nP1,2026-03-01,03/04/2026\nP2,2026-03-01,\nP3,2026-03-01,2026-03-08\n")
+    pauses, report = read_pauses(file, today=dt.date(2026, 6, 1))
+    assert pauses["patient_id"].tolist() == ["P2", "P3"]
+    assert report.rejected == 1
+    assert report.problems["column"].tolist() == ["end"]

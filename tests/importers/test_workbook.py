@@ -132,3 +132,31 @@ def test_a_zip_of_something_else_and_an_empty_sheet_are_refused(tmp_path: Path) 
         read_logs(tmp_path / "other.xlsx", today=TODAY)
     with pytest.raises(FileError, match="is empty"):
         read_logs(workbook(tmp_path, []), today=TODAY)
+
+
+def test_a_hidden_sheet_is_not_taken_for_the_first(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [["only for the list of words"]])
+    book = openpyxl.load_workbook(path)
+    book.active.sheet_state = "hidden"
+    shown = book.create_sheet("Shown")
+    for row in (HEADER, ["P1", "2026-03-01", "squat", True, 3]):
+        shown.append(row)
+    book.save(path)
+    _, report = read_logs(path, today=TODAY)
+    assert (report.receipts[0].sheet, report.accepted) == ("Shown", 1)
+
+
+def test_a_stray_cell_in_the_last_row_is_told_and_the_rows_stand(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [HEADER, ["P1", "2026-03-01", "squat", True, 3]])
+    book = openpyxl.load_workbook(path)
+    book.active.cell(5_000, 9_000, "stray")
+    book.save(path)
+    logs, report = read_logs(path, today=TODAY)
+    assert len(logs) == 1
+    assert report.problems["row"].unique().tolist() == [5_000]
+
+
+def test_a_number_that_is_no_date_and_a_workbook_with_another_ending(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [HEADER, ["P1", 2_958_466, "squat", True, 3]], {"B2": "yyyy-mm-dd"})
+    _, report = read_logs(path.rename(tmp_path / "logs.csv"), today=TODAY)
+    assert found(report)[0][3] == "is the error of a formula"

@@ -67,6 +67,7 @@ def test_rows_go_to_the_browser_as_text(review):
 
 
 def test_sessions_not_known_are_a_dash_and_never_zero():
-    assert sessions_text(float("nan"), float("nan")) == "–"
-    assert sessions_text(0, 12) == "0 of 12"
-    assert sessions_text(3, 78 / 7) == "3 of 11.1"
+    assert sessions_text(float("nan"), float("nan"), float("nan")) == "–"
+    assert sessions_text(0, 12, float("nan")) == "–"
+    assert sessions_text(0, 12, 0.0) == "0 of 12"
+    assert sessions_text(3, 78 / 7, 0.5) == "3 of 11.1"

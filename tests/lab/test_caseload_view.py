@@ -61,9 +61,17 @@ def test_the_heading_says_up_to_when_and_that_the_example_is_not_real(review):
     assert "not real patients" in heading_html(example)
 
 
-def test_the_heading_counts_what_the_door_refused(review):
-    refused = dataclasses.replace(review, table=review.table.assign(rows_refused=[2, 0, 1], cells_left_out=[0, 0, 4]))
-    assert "refused at the door: 3 rows and 4 single cells" in heading_html(refused)
+def test_the_heading_says_what_the_door_refused(review):
+    remarked = dataclasses.replace(review, remarks=("Not listed, because all their rows were refused: <P-7>.",))
+    shown = heading_html(remarked, "logs.csv: 4 rows read = 2 accepted + 2 rejected, found <b>")
+    assert "all their rows were refused: &lt;P-7&gt;." in shown
+    assert "4 rows read = 2 accepted + 2 rejected, found &lt;b&gt;" in shown
+
+
+def test_open_red_flags_of_others_stand_out_in_the_heading(review):
+    flagged = dataclasses.replace(review, remarks=("OPEN RED FLAGS of patients who are not listed: P-7.", "Else."))
+    assert '<div class="hip-worse">OPEN RED FLAGS' in heading_html(flagged)
+    assert '<div class="hip-small">Else.' in heading_html(flagged)
 
 
 def test_who_it_is_in_words(review):
@@ -75,13 +83,14 @@ def test_each_flag_is_a_sentence_with_what_clears_it_and_its_source(review):
     words = flags_html(review, "NO-SCORES")
     assert "○ Silent." in words
     assert "Nothing logged for 19 days" in words
-    assert "Clears with the next row logged. Rule silent 1.0: hipanalytics definitions 1.0." in words
+    assert "Clears with the next row logged." in words
+    assert "No row for 14 or more unpaused days, and no pause now. Rule silent 1.0. Source:" in words
 
 
 def test_markup_in_data_is_shown_and_not_run(review):
     nasty = "<img src=x onerror=alert(1)>"
     flags = pd.DataFrame([{"patient_id": "P-1", "flag": "flare", "rule_version": nasty, "title": nasty, "found": nasty,
-                           "clears": nasty, "sentence": nasty, "source": nasty}])
+                           "clears": nasty, "sentence": nasty, "rule": nasty, "source": nasty}])
     table = review.table.assign(reason=nasty, notices=nasty)
     shown = dataclasses.replace(review, flags=flags, table=table)
     for text in (flags_html(shown, "P-1"), flags_html(shown, "NO-PLAN")):

@@ -81,11 +81,11 @@ def test_the_folder_reaches_the_notebook(home, capsys, monkeypatch):
     launch.launch_lab(folder=example_folder(), print_only=True)
     assert f"{launch.FOLDER_VARIABLE}={example_folder().resolve()}" in capsys.readouterr().out
     monkeypatch.setenv(launch.FOLDER_VARIABLE, str(example_folder()))
-    assert not load_caseload().is_example
+    assert not load_caseload().cohort.is_example
 
 
 def test_without_a_folder_the_example_is_loaded_and_says_so(home):
-    cohort = load_caseload()
+    cohort = load_caseload().cohort
     assert cohort.is_example
     assert cohort.logs["patient_id"].nunique() > 100
     assert len(cohort.plans) > 100

@@ -200,6 +200,14 @@ def patient_as_of(asked: date, patient: Row, plans: Sequence[Row]) -> date:
     return day
 
 
+def has_ended(asked: date, patient: Row, plans: Sequence[Row], review_day: date) -> bool:
+    """Whether the discharge, or the end of the last version begun by then, lies before the day of the review."""
+    discharged_on = discharge_of(patient, plans, asked)
+    begun = versions_begun(plans, asked if discharged_on is None else min(asked, discharged_on))
+    plan_end = begun[-1].get("valid_to") if begun else None
+    return any(end is not None and end < review_day for end in (discharged_on, plan_end))
+
+
 def programme_start(versions: Sequence[Row], patient: Row, rows: Sequence[Row]) -> date:
     """The latest new episode; else the recorded start; else the first version; else the first row of any kind."""
     episodes: list[date] = [v["valid_from"] for v in versions if v.get("new_episode")]
@@ -598,7 +606,7 @@ def aggravating_exercises(rows: Iterable[Row], numbers: Numbers = NUMBERS) -> li
 
 
 def has_open_red_flag(red_flags: Iterable[Row], as_of: date) -> bool:
-    """A positive answer given by `as_of` stands until it is acknowledged."""
+    """A positive answer given by the day of the review stands until it is acknowledged."""
     for answer in red_flags:
         acknowledged_on = answer.get("acknowledged_on")
         open_still = acknowledged_on is None or acknowledged_on > as_of
@@ -697,6 +705,7 @@ def review_patient(
     patient: Row,
     red_flags: Sequence[Row],
     as_of: date,
+    review_day: date,
     numbers: Numbers,
 ) -> dict[str, Any]:
     """All facts on one patient, as of their own day: the rows from the programme start to that day decide."""
@@ -724,7 +733,7 @@ def review_patient(
         "rows_after_as_of": len(rows) - len(rows_by_as_of),
     }
     facts["watch"] = facts["rise_now"] and not facts["rise_before"]
-    codes = raised_flags(facts, has_open_red_flag(red_flags, as_of), in_pause(as_of, pauses), numbers)
+    codes = raised_flags(facts, has_open_red_flag(red_flags, review_day), in_pause(as_of, pauses), numbers)
     facts["flags"] = ";".join(codes)
     return facts
 
@@ -767,13 +776,14 @@ def plain_review(
         patient: Row = next(iter(of_patient(patients, patient_id)), {})
         asked = asked_as_of(as_of, own_rows, default)
         day = patient_as_of(asked, patient, own_plans)
-        ended = day < asked
+        review_day = as_of if isinstance(as_of, date) else default or asked
+        ended = has_ended(asked, patient, own_plans, review_day)
         has_rows = any(day_of(row) <= day for row in own_rows)
         if not (has_rows or versions_begun(own_plans, day)) or (ended and not include_ended):
             continue
         own_pauses = of_patient(pauses, patient_id)
         own_answers = of_patient(red_flags, patient_id)
-        facts = review_patient(own_rows, own_plans, own_pauses, patient, own_answers, day, numbers)
+        facts = review_patient(own_rows, own_plans, own_pauses, patient, own_answers, day, review_day, numbers)
         table.append({**facts, "patient_id": patient_id, "ended": ended})
     table.sort(key=priority_key)
     for place, facts in enumerate(table, start=1):

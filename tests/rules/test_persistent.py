@@ -51,11 +51,11 @@ def test_persistent(look: Look, flags: list[str]) -> None:
 
 @examples("words", [
     ("day 83",
-     Drawn(pain=11 * FIVE + "5.5.5."), "on day 83 (6-week review)"),
+     Drawn(pain=11 * FIVE + "5.5.5."), "after 83 unpaused days (6-week review)"),
     ("day 84",
-     Drawn(pain=11 * FIVE + "5.5.5.."), "on day 84 (12-week review)"),
+     Drawn(pain=11 * FIVE + "5.5.5.."), "after 84 unpaused days (12-week review)"),
     ("the 84th day, one of them paused",
-     Drawn(pain=11 * FIVE + "5.5.5..", pauses=[(20, 20)]), "on day 83 (6-week review)"),
+     Drawn(pain=11 * FIVE + "5.5.5..", pauses=[(20, 20)]), "after 83 unpaused days (6-week review)"),
     ("done (full)",
      Drawn(6 * "x.x.x..", 6 * FIVE),
      "12 of 12 sessions done in the last 4 weeks, the patient did it, and it did not help: reassess"),

@@ -38,5 +38,5 @@ def test_still_high(look: Look, flags: list[str]) -> None:
 def test_the_sentence() -> None:
     reason = look(Drawn(pain=2 * EIGHT + 10 * FIVE))["reason"]
     assert "8.0 in the first block (6 rated days), 5.0 in the latest (6), better by 3.0" in reason
-    assert "on day 84" in reason
+    assert "after 84 unpaused days" in reason
     assert "clears at a latest mean below 5" in reason

@@ -64,16 +64,20 @@ def test_rise(look: Look, rise: str) -> None:
 
 @pytest.mark.parametrize(("pain", "words"), [
     pytest.param(2 * FOUR + 9 * SIX,
-                 "6.0 in the latest block (6 rated days) against 4.0 before (6 rated days), 2.0 more",
+                 "6.0 in the latest block (6 rated days) against 4.0 in the lowest block before (6 rated days), "
+                 "2.0 more",
                  id="the baseline, where it is lower than the weeks before"),
     pytest.param(2 * SIX + 4 * "3.3.3..|" + 2 * "7.7.7..|",
-                 "7.0 in the latest block (6 rated days) against 3.0 before (6 rated days), 4.0 more",
+                 "7.0 in the latest block (6 rated days) against 3.0 in the lowest block before (6 rated days), "
+                 "4.0 more",
                  id="the weeks before, where they are lower than the baseline"),
     pytest.param("6.6.6..|6.6.6..|.......|.......|2222222|5555555|.......|565656.",
-                 "5.5 in the latest block (6 rated days) against 3.5 before (14 rated days), 2.0 more",
+                 "5.5 in the latest block (6 rated days) against 3.5 in the lowest block before (14 rated days), "
+                 "2.0 more",
                  id="the earlier block ends 14 days before the review, however short the latest is"),
     pytest.param(3 * "7..7...|" + 4 * "2..2...|" + 3 * "5..5...|",
-                 "5.0 in the latest block (6 rated days) against 2.0 before (6 rated days), 3.0 more",
+                 "5.0 in the latest block (6 rated days) against 2.0 in the lowest block before (6 rated days), "
+                 "3.0 more",
                  id="the earlier block ends before the first rated day of a latest one of 21 days"),
 ])
 def test_what_it_has_risen_from(pain: str, words: str) -> None:
@@ -96,4 +100,4 @@ def test_who_worsens_does_not_also_persist() -> None:
 
 def test_a_rise_seen_once_is_a_notice_with_its_numbers() -> None:
     row = look(Drawn(pain=9 * FOUR + 2 * SIX))
-    assert "Watch: a rise seen once, 6.0 (6 rated days) against 4.0 before (6)." in row["notices"]
+    assert "Watch: a rise seen once, 6.0 (6 rated days) against 4.0 in the lowest block before (6)." in row["notices"]
