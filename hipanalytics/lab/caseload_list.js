@@ -1,7 +1,7 @@
 // The caseload as a list: only the rows in sight are in the page, so ten thousand patients scroll as ten do.
 // All text is set as text, never as markup.
 
-const ROW_PX = 66;
+const ROW_PX = 60;
 const BEYOND = 6; // rows kept ready above and below those in sight
 
 function element(tag, className, text = "") {

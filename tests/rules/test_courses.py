@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from rules.drawing import Drawn, Plan, Row
+from rules.drawing import Drawn, Plan, Row, day_of
 from rules.looking import Look, examples, look, review_of, row_of, some
 
 NOTHING = ".......|"
@@ -225,3 +225,13 @@ def test_a_return_after_the_discharge_starts_anew() -> None:
 ])
 def test_little_is_known(look: Look, expected: Row) -> None:
     assert some(look(), expected) == expected
+
+
+def test_a_discharge_ends_a_course_with_last_log_whether_or_not_rows_follow_it() -> None:
+    before = Drawn("x.x.x..", name="before", discharged_on=10)
+    after = Drawn("x.x.x..|x.x.x..", name="after", discharged_on=10)
+    on = Drawn("x.x.x..|x.x.x..|x.x.x..", name="on")
+    review = review_of(before, after, on, as_of="last-log")
+    assert (review.table["patient_id"].tolist(), review.ended) == (["on"], 2)
+    everyone = review_of(before, after, on, as_of="last-log", include_ended=True).table.set_index("patient_id")
+    assert [day_of(everyone.loc[name, "as_of"].date()) for name in ("before", "after", "on")] == [5, 10, 19]
