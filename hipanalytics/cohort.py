@@ -19,7 +19,7 @@ class Cohort:
     """Whose logs, plans and pauses are looked at: checked once at the door, trusted from then on.
 
     The tables are those of `hipanalytics.tables`. `refused` says what the door refused, per patient:
-    patient_id, rows_refused, cells_left_out.
+    patient_id, rows_refused, cells_left_out, what (the first of them, in words).
     """
 
     logs: pd.DataFrame
@@ -31,7 +31,7 @@ class Cohort:
     refused: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(
             {"patient_id": pd.Series(dtype="str"), "rows_refused": pd.Series(dtype="int64"),
-             "cells_left_out": pd.Series(dtype="int64")}))
+             "cells_left_out": pd.Series(dtype="int64"), "what": pd.Series(dtype="str")}))
     is_example: bool = False
 
     @cached_property

@@ -196,15 +196,15 @@ def _with_refused(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     refused = cohort.refused.set_index("patient_id").reindex(table["patient_id"])
     counts = {name: refused[name].fillna(0).to_numpy(dtype=np.int64) for name in ("rows_refused", "cells_left_out")}
     notices = [
-        f"{notice} {_refused_text(rows, cells)}".strip() if rows or cells else notice
-        for notice, rows, cells in zip(table["notices"], *counts.values(), strict=True)]
+        f"{notice} {_refused_text(rows, cells, what)}".strip() if rows or cells else notice
+        for notice, rows, cells, what in zip(table["notices"], *counts.values(), refused["what"], strict=True)]
     return table.assign(notices=pd.Series(notices, dtype="str", index=table.index), **counts)
 
 
-def _refused_text(rows: int, cells: int) -> str:
-    what = [f"{n} {word}{'' if n == 1 else 's'} {done}" for n, word, done in
+def _refused_text(rows: int, cells: int, what: str) -> str:
+    counts = [f"{n} {word}{'' if n == 1 else 's'} {done}" for n, word, done in
             ((rows, "row", "refused"), (cells, "cell", "left out")) if n]
-    return f"{' and '.join(what).capitalize()} at the door: these figures may be incomplete."
+    return f"{' and '.join(counts).capitalize()} at the door ({what}): these figures may be incomplete."
 
 
 def _remarks(cohort: Cohort, table: pd.DataFrame, review_day: dt.date, settings: ClinicThresholds) -> Iterator[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hipanalytics.importers.faults import Finding
 
 VALUE_LONGEST = 80
+VALUE_SHORT, TOLD_PER_PATIENT = 20, 3
 PROBLEM_COLUMNS = (
     "file", "sheet", "row", "column", "value", "problem", "allowed", "action", "effect", "patient_id", "kind")
 ROW_REFUSED, CELL_LEFT_OUT = "row refused", "cell left out"
@@ -66,7 +67,7 @@ def no_problems() -> pd.DataFrame:
 
 def _no_refusals() -> pd.DataFrame:
     return pd.DataFrame({"patient_id": pd.Series(dtype="str"), "rows_refused": pd.Series(dtype="int64"),
-                         "cells_left_out": pd.Series(dtype="int64")})
+                         "cells_left_out": pd.Series(dtype="int64"), "what": pd.Series(dtype="str")})
 
 
 @dataclass(frozen=True)
@@ -142,19 +143,32 @@ def problem_rows(
 
 
 def refusals_per_patient(problems: pd.DataFrame) -> pd.DataFrame:
-    """For each patient whose id could be read: rows refused, and cells left out of the others."""
+    """For each patient whose id could be read: rows refused, cells left out of the others, and the first of them."""
     known = problems[problems["patient_id"] != ""]
     refused = known[known["effect"] == ROW_REFUSED].drop_duplicates(["file", "sheet", "row"])
     counts = pd.DataFrame({
         "rows_refused": refused.groupby("patient_id").size(),
         "cells_left_out": known[known["effect"] == CELL_LEFT_OUT].groupby("patient_id").size()})
-    return counts.fillna(0).astype("int64").rename_axis("patient_id").reset_index().astype({"patient_id": "str"})
+    counts = counts.fillna(0).astype("int64").rename_axis("patient_id").reset_index().astype({"patient_id": "str"})
+    return counts.assign(what=_first_problems(known).reindex(counts["patient_id"]).to_numpy()).astype({"what": "str"})
+
+
+def _first_problems(problems: pd.DataFrame) -> pd.Series:
+    """For each patient the first problems in words, and how many more there are."""
+    by_patient = problems.groupby("patient_id")
+    first = by_patient.head(TOLD_PER_PATIENT)
+    words = (first["file"] + " row " + first["row"].astype("str") + ": " + first["column"] + " \""
+             + first["value"].str.slice(0, VALUE_SHORT) + "\" " + first["problem"])
+    more = by_patient.size() - TOLD_PER_PATIENT
+    rest = pd.Series([f"; and {count:,} more" if count > 0 else "" for count in more], index=more.index, dtype="str")
+    return words.groupby(first["patient_id"]).agg("; ".join).astype("str") + rest
 
 
 def summed(refusals: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """The refusals of several files, added up for each patient."""
     every = pd.concat([_no_refusals(), *refusals], ignore_index=True)
-    return every.groupby("patient_id", as_index=False).sum()
+    return every.groupby("patient_id", as_index=False).agg(
+        {"rows_refused": "sum", "cells_left_out": "sum", "what": "; ".join})
 
 
 def joined(reports: Iterable[DoorReport]) -> DoorReport:

@@ -76,6 +76,7 @@ def test_refused_rows_give_status_1_and_a_full_list(run) -> None:
     assert "6 rows read = 5 accepted + 0 exact duplicates + 1 rejected" in err
     assert table.loc["A", ["rows_refused", "cells_left_out"]].tolist() == [1, 1]
     assert table.loc["B", ["rows_refused", "cells_left_out"]].tolist() == [0, 0]
+    assert 'logs.csv row 7: pain "10.5" is outside 0 to 10' in table.loc["A", "notices"]
 
 
 def test_a_cell_left_out_alone_is_no_rejected_row(run) -> None:

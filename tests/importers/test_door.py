@@ -28,7 +28,9 @@ def test_a_bad_date_or_id_refuses_its_row_and_all_of_its_problems_are_listed(tmp
         (2, "performed_at", "row refused"), (2, "pain", "row refused"), (3, "patient_id", "row refused"),
         (4, "patient_id", "row refused")]
     assert report.refused_per_patient.to_dict("records") == [
-        {"patient_id": "P1", "rows_refused": 1, "cells_left_out": 0}]
+        {"patient_id": "P1", "rows_refused": 1, "cells_left_out": 0,
+         "what": 'logs.csv row 2: performed_at "2026-02-30" does not exist: there is no 30 February in that year; '
+                 'logs.csv row 2: pain "seven" is not a number'}]
 
 
 @pytest.mark.parametrize(("written", "score"), [("0", 0.0), ("-0", 0.0), ("+3", 3.0), ("3.3333", 3.3333), ("10", 10.0),
@@ -158,8 +160,11 @@ def test_a_cohort_knows_what_was_refused_per_patient(tmp_path: Path) -> None:
     (tmp_path / "plans.csv").write_text("patient_id,valid_from,sessions_per_week\nP2,2026-03-01,9\nP1,2026-03-01,3\n")
     cohort, report = load_cohort(tmp_path / "logs.csv", plans=tmp_path / "plans.csv", today=TODAY)
     assert cohort.refused.to_dict("records") == [
-        {"patient_id": "P1", "rows_refused": 0, "cells_left_out": 1},
-        {"patient_id": "P2", "rows_refused": 2, "cells_left_out": 0}]
+        {"patient_id": "P1", "rows_refused": 0, "cells_left_out": 1,
+         "what": 'logs.csv row 2: pain "11" is outside 0 to 10'},
+        {"patient_id": "P2", "rows_refused": 2, "cells_left_out": 0,
+         "what": 'logs.csv row 3: performed_at "soon" is not a date; '
+                 'plans.csv row 2: sessions_per_week "9" is outside 1 to 7'}]
     assert (report.rows_read, report.accepted, report.rejected, report.any_rejected) == (4, 2, 2, True)
 
 
@@ -227,3 +232,10 @@ def test_rows_are_compared_with_the_cells_that_were_left_out_of_them(tmp_path: P
                                        "P1,2026-03-01,seven\nP1,2026-03-01,11\nP1,2026-03-01,\n")
     assert (report.accepted, report.duplicates, report.rejected) == (3, 2, 0)
     assert logs["row"].tolist() == [2, 3, 4]
+
+
+def test_of_many_refusals_the_first_three_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    _, report = logs_from(tmp_path, HEADER + 5 * "P1,2026-03-01,squat,yes,11\n")
+    (what,) = report.refused_per_patient["what"]
+    assert what.count("pain \"11\"") == 3
+    assert what.endswith("; and 2 more")

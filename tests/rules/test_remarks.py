@@ -45,14 +45,16 @@ def test_rows_that_enter_no_figure_are_counted() -> None:
 
 
 def test_who_lost_rows_at_the_door_is_told_and_who_lost_all_is_named() -> None:
-    refused = pd.DataFrame({"patient_id": ["A", "C"], "rows_refused": [2, 4], "cells_left_out": [1, 0]})
+    refused = pd.DataFrame({"patient_id": ["A", "C"], "rows_refused": [2, 4], "cells_left_out": [1, 0],
+                            "what": ["row 2: pain \"11\" is outside 0 to 10", "row 9"]})
     cohort = dataclasses.replace(cohort_of(Drawn(3 * WEEK, name="A"), Drawn(3 * WEEK, name="B")), refused=refused)
     review = review_cohort(cohort, date_of(21))
     assert review.remarks == (
         "Not listed, because all their rows were refused: C.",
         "Rows were refused or cells left out of 1 of these patients: their figures may be incomplete.")
     notices = review.table.set_index("patient_id")["notices"]
-    assert notices["A"] == "2 rows refused and 1 cell left out at the door: these figures may be incomplete."
+    assert notices["A"] == ("2 rows refused and 1 cell left out at the door (row 2: pain \"11\" is outside 0 to 10): "
+                            "these figures may be incomplete.")
     assert notices["B"] == ""
 
 
