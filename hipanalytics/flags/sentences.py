@@ -39,11 +39,10 @@ def flag_sentences(findings: Findings, raised: dict[str, Mask]) -> pd.DataFrame:
     tables, thresholds = [], findings.thresholds
     for place, flag in enumerate(FLAGS):
         patients = np.flatnonzero(raised[flag.code])
-        words = _SENTENCES[flag.code](findings, patients)
+        words, rule = _SENTENCES[flag.code](findings, patients), flag.rule_name(thresholds)
         tables.append(pd.DataFrame(words, columns=Words._fields).assign(
             patient=patients, place=place, flag=flag.code, rule_version=flag.version, title=flag.title,
-            sentence=[f"{flag.title}: {each.found}; clears {each.clears} [{flag.rule_name(thresholds)}]."
-                      for each in words],
+            sentence=[f"{flag.title}: {each.found}; clears {each.clears} [{rule}]." for each in words],
             rule=flag.rule_text(thresholds), source=flag.source))
     flags = pd.concat(tables, ignore_index=True).sort_values(["patient", "place"], ignore_index=True)
     flags["patient_id"] = findings.courses["patient_id"].to_numpy()[flags["patient"].to_numpy()]
@@ -242,9 +241,9 @@ def notice_sentences(findings: Findings) -> list[str]:
     for patient in np.flatnonzero(silent):
         texts[patient].append(
             f"Nothing logged for {_several(int(findings.days_silent[patient]), str(silent_day[patient]))}.")
+    baseline_day = findings.baseline_from - panel.start + 1
     for patient in np.flatnonzero(anchor_moved):
-        late = findings.baseline_from[patient] - panel.start[patient] + 1
-        texts[patient].append(f"Late baseline: it counts from day {late}.")
+        texts[patient].append(f"Late baseline: it counts from day {baseline_day[patient]}.")
     for patient in np.flatnonzero(panel.rows_before_start):
         texts[patient].append(
             f"{_several(int(panel.rows_before_start[patient]), 'row')} before the programme start left out.")

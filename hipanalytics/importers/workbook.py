@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 import pyarrow as pa
 
 from hipanalytics.errors import FileError
@@ -72,6 +71,8 @@ def check_workbook(path: Path) -> None:
 @contextmanager
 def _opened(path: Path, *, data_only: bool) -> Iterator[Any]:
     """The workbook, whatever the ending of its name; what openpyxl warns of shows in the cells."""
+    import openpyxl  # only here: it takes longer to load than a small CSV takes to read
+
     with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
         book = openpyxl.load_workbook(file, read_only=True, data_only=data_only)
         try:
