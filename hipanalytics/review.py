@@ -222,8 +222,10 @@ def _remarks(cohort: Cohort, table: pd.DataFrame, review_day: dt.date, settings:
     unused = len(cohort.logs) - int(table["rows_used"].sum())
     if unused:
         before, after = (int(table[name].sum()) for name in ("rows_before_start", "rows_after_as_of"))
-        yield (f"{unused:,} of {len(cohort.logs):,} rows enter no figure: {before:,} before a programme start, "
-               f"{after:,} after a patient's as-of day, {unused - before - after:,} of patients who are not listed.")
+        why = [f"{n:,} {words}" for n, words in (
+            (before, "before a programme start"), (after, "after a patient's as-of day"),
+            (unused - before - after, "of patients who are not listed")) if n]
+        yield f"{unused:,} of {len(cohort.logs):,} rows enter no figure: {', '.join(why)}."
     strangers = sorted(set(settings.patients) - known)
     if strangers:
         yield f"The settings name patients who are not here: {_named(strangers)}."
