@@ -102,7 +102,7 @@ def typed_dates(array: Column, how: Reading) -> TypedColumn:
 def _dates_from_text(column: pa.DictionaryArray, how: Reading) -> TypedColumn:
     read = read_dates(column.dictionary, how.date_rule)
     codes = codes_of(column)
-    values = np.append(read.moments, np.datetime64("NaT"))[codes]
+    values = np.append(read.moments, np.datetime64("NaT", "us"))[codes]
     assumptions = [
         f"Dates such as {text} in column {how.name} were read as {order}, the only order they fit."
         for order, text in read.orders.items()]
@@ -114,7 +114,7 @@ def _dates_from_typed(array: Column, how: Reading) -> TypedColumn:
     zone = array.type.tz if pa.types.is_timestamp(array.type) else None
     if zone and how.date_rule.zone is None:
         return TypedColumn(
-            np.full(len(array), np.datetime64("NaT"), "datetime64[us]"),
+            np.full(len(array), np.datetime64("NaT", "us"), "datetime64[us]"),
             _at(array, np.flatnonzero(array.is_valid()), faults.no_zone(zone), how), [], np.zeros(len(array), bool))
     is_day = pa.types.is_date(array.type)
     moments = _in_microseconds(array).to_numpy(zero_copy_only=False)
@@ -152,7 +152,7 @@ def _check_days(typed: TypedColumn, array: Column, how: Reading) -> None:
         if len(places):
             if not typed.data.flags.writeable:
                 typed.data = typed.data.copy()
-            typed.data[places] = np.datetime64("NaT")
+            typed.data[places] = np.datetime64("NaT", "us")
             typed.findings += _at(array, places, fault, how)
 
 

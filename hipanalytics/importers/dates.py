@@ -62,7 +62,7 @@ def read_dates(texts: pa.StringArray, rule: DateRule) -> Dates:
     Rule: year-month-day is always understood; then the formats of the profile, in their order; then any text that
     fits one order of day and month only. Missing: stays missing.
     """
-    dates = Dates(np.full(len(texts), np.datetime64("NaT"), "datetime64[us]"), np.zeros(len(texts), bool))
+    dates = Dates(np.full(len(texts), np.datetime64("NaT", "us"), "datetime64[us]"), np.zeros(len(texts), bool))
     present = texts.is_valid().to_numpy(zero_copy_only=False)
     iso = _matches(texts, _ISO)
     zoned = iso & _matches(texts, _ZONED)
@@ -84,7 +84,7 @@ def check_range(dates: Dates, rule: DateRule) -> None:
         dates.faults[place] = range_faults(rule)[0]
     for place in np.flatnonzero(dates.moments >= end).tolist():
         dates.faults[place] = range_faults(rule)[1]
-    dates.moments[(dates.moments < low) | (dates.moments >= end)] = np.datetime64("NaT")
+    dates.moments[(dates.moments < low) | (dates.moments >= end)] = np.datetime64("NaT", "us")
 
 
 def range_faults(rule: DateRule) -> tuple[Fault, Fault]:

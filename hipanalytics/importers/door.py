@@ -201,7 +201,7 @@ def _empty(kind: str, height: int) -> Any:
     if kind == "category":
         return pd.Categorical.from_codes(np.full(height, -1), categories=pd.Index([], dtype="str"))
     if kind.startswith("datetime64"):
-        return np.full(height, np.datetime64("NaT"), "datetime64[us]")
+        return np.full(height, np.datetime64("NaT", "us"), "datetime64[us]")
     if kind == "float64":
         return np.full(height, np.nan)
     return np.zeros(height, bool) if kind == "bool" else pd.array([None] * height, dtype="str")

@@ -41,5 +41,5 @@ def to_dates(days: Days, known: Mask | None = None) -> npt.NDArray[np.datetime64
     """Dates of day numbers; missing where not `known`."""
     dates = days.astype("datetime64[D]").astype("datetime64[us]")
     if known is not None:
-        dates[~known] = np.datetime64("NaT")
+        dates[~known] = np.datetime64("NaT", "us")
     return dates
