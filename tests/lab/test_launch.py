@@ -101,3 +101,18 @@ def test_the_lab_does_not_inherit_the_users_jupyter_places(monkeypatch):
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "elsewhere")
     assert "elsewhere" not in launch._inherited().values()
     assert launch._inherited()["PATH"] == os.environ["PATH"]
+
+
+def test_a_folder_may_bring_its_own_thresholds_and_mapping(tmp_path):
+    rows = "".join(f"P1;{day:02}.03.2026;6\n" for day in range(1, 29))
+    (tmp_path / "logs.csv").write_text(f"Patient;Datum;VAS\n{rows}P1;31.03.2026;sechs\n", encoding="utf-8")
+    (tmp_path / "profile.toml").write_text(
+        'date_formats = ["%d.%m.%Y"]\n[columns]\npatient_id = "Patient"\nperformed_at = "Datum"\npain = "VAS"\n')
+    (tmp_path / "thresholds.toml").write_text("[thresholds]\nfirst_review_days = 28\n")
+    caseload = load_caseload(tmp_path)
+    row = caseload.review().table.iloc[0]
+    assert (caseload.door.accepted, caseload.door.cells_left_out) == (29, 1)
+    assert row["pain_latest"] == 6
+    assert row["flags"] == "persistent"
+    assert "[persistent 1.0, own thresholds]" in row["reason"]
+    assert "sechs" in row["notices"]
