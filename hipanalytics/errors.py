@@ -25,3 +25,11 @@ class ThresholdError(HipAnalyticsError):
 
 class CohortError(HipAnalyticsError):
     """Tables that do not fit together, or a review that cannot be made of them."""
+
+
+class ClinicError(HipAnalyticsError):
+    """A clinic that cannot be opened, read or written, or a step in it that cannot be taken."""
+
+
+class ConflictError(ClinicError):
+    """Someone else has changed what this change starts from; nothing was saved."""

@@ -95,6 +95,11 @@ class Thresholds:
     trend_rated_needed: int = _threshold(
         5, "rated days", "Rated days without which there is no trend", low=3, high=42, source=_DEFINITIONS)
 
+    # Flags that were made quiet
+    quiet_returns_at_rise: float = _threshold(
+        1.0, "NRS points", "Rise in the latest pain at which a flag that was acknowledged or snoozed comes back", low=0.1,
+        source="clinical proposal: watch at +1")
+
     # Pain that persists
     first_review_days: int = _threshold(
         42, "days", "Unpaused days after which pain can be called persistent (6-week review)", low=7, high=365,

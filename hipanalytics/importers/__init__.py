@@ -1,5 +1,6 @@
 """Outside files become checked tables here, and nowhere else."""
 
+from hipanalytics.importers.batches import Batch, check_again, read_log_batches
 from hipanalytics.importers.profile import MappingProfile, profile_names, read_profile
 from hipanalytics.importers.readers import (
     load_cohort,
@@ -13,13 +14,16 @@ from hipanalytics.importers.report import DoorReport, Notice, Receipt, rejects_t
 from hipanalytics.importers.sentences import door_text
 
 __all__ = [
+    "Batch",
     "DoorReport",
     "MappingProfile",
     "Notice",
     "Receipt",
+    "check_again",
     "door_text",
     "load_cohort",
     "profile_names",
+    "read_log_batches",
     "read_logs",
     "read_patients",
     "read_pauses",

@@ -26,19 +26,53 @@ _CALENDAR = (np.datetime64("0002-01-01", "us"), np.datetime64("9998-01-01", "us"
 ANY_DATE = DateRule(dt.date(1, 1, 1), dt.date(9998, 12, 31))
 
 
+@dataclass(frozen=True)
+class DateFacts:
+    """What all dates of a column together say of how they are written.
+
+    orders: for each order of day and month that was understood without being named, the first text in it.
+    timed: whether any cell has a time of day; off_midnight: whether any has one that is not midnight.
+    known: whether any date could be read.
+    """
+
+    orders: dict[str, str] = field(default_factory=dict)
+    timed: bool = False
+    off_midnight: bool = False
+    known: bool = False
+
+    @property
+    def all_midnight(self) -> bool:
+        """Whether there are times of day, and every one is midnight: they are dates alone, then."""
+        return self.timed and not self.off_midnight
+
+    def joined(self, other: DateFacts) -> DateFacts:
+        """What both parts of a column say together."""
+        pairs = sorted((text, order) for part in (self, other) for order, text in part.orders.items())
+        return DateFacts({order: text for text, order in reversed(pairs)}, self.timed or other.timed,
+                         self.off_midnight or other.off_midnight, self.known or other.known)
+
+    def sentences(self, name: str, *, day_only: bool) -> list[str]:
+        """What is told of these dates."""
+        told = [f"Dates such as {text} in column {name} were read as {order}, the only order they fit."
+                for text, order in sorted((text, order) for order, text in self.orders.items())]
+        if self.all_midnight and self.known and not day_only:
+            told.append(f"Every time in column {name} is midnight: they were taken for dates without a time of day.")
+        return told
+
+
 @dataclass
 class TypedColumn:
     """A column's values with the type of its table, and what was wrong with the others (those are empty)."""
 
     data: Any
     findings: list[Finding] = field(default_factory=list)
-    assumptions: list[str] = field(default_factory=list)
     has_time: NDArray[np.bool_] | None = None
+    facts: DateFacts | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the cells of one column are to be read."""
+    """How the cells of one column are to be read. `facts` are those of the whole file, where this is a part of it."""
 
     column: str
     name: str
@@ -46,6 +80,7 @@ class Reading:
     decimal: str = "."
     date_rule: DateRule = ANY_DATE
     day_only: bool = False
+    facts: DateFacts | None = None
 
 
 def typed_numbers(array: Column, how: Reading) -> TypedColumn:
@@ -103,11 +138,9 @@ def _dates_from_text(column: pa.DictionaryArray, how: Reading) -> TypedColumn:
     read = read_dates(column.dictionary, how.date_rule)
     codes = codes_of(column)
     values = np.append(read.moments, np.datetime64("NaT", "us"))[codes]
-    assumptions = [
-        f"Dates such as {text} in column {how.name} were read as {order}, the only order they fit."
-        for order, text in read.orders.items()]
     has_time = np.append(read.has_time, False)[codes]
-    return _without_midnights(TypedColumn(values, _findings(column, read.faults, how), assumptions, has_time), how)
+    typed = TypedColumn(values, _findings(column, read.faults, how), has_time)
+    return _without_midnights(typed, read.orders, how)
 
 
 def _dates_from_typed(array: Column, how: Reading) -> TypedColumn:
@@ -115,7 +148,7 @@ def _dates_from_typed(array: Column, how: Reading) -> TypedColumn:
     if zone and how.date_rule.zone is None:
         return TypedColumn(
             np.full(len(array), np.datetime64("NaT", "us"), "datetime64[us]"),
-            _at(array, np.flatnonzero(array.is_valid()), faults.no_zone(zone), how), [], np.zeros(len(array), bool))
+            _at(array, np.flatnonzero(array.is_valid()), faults.no_zone(zone), how), np.zeros(len(array), bool))
     is_day = pa.types.is_date(array.type)
     moments = _in_microseconds(array).to_numpy(zero_copy_only=False)
     if zone:
@@ -124,7 +157,7 @@ def _dates_from_typed(array: Column, how: Reading) -> TypedColumn:
         moments = stamps.to_numpy().astype("datetime64[us]")
     typed = TypedColumn(moments, has_time=np.full(len(array), not is_day))
     _check_days(typed, array, how)
-    return typed if is_day else _without_midnights(typed, how)
+    return typed if is_day else _without_midnights(typed, {}, how)
 
 
 def _in_microseconds(array: Column) -> Column:
@@ -156,19 +189,26 @@ def _check_days(typed: TypedColumn, array: Column, how: Reading) -> None:
             typed.findings += _at(array, places, fault, how)
 
 
-def _without_midnights(typed: TypedColumn, how: Reading) -> TypedColumn:
-    if typed.has_time is None or not typed.has_time.any():
-        return typed
-    for start in range(0, len(typed.data), 1_000_000):
-        moments = typed.data[start:start + 1_000_000]
-        known = typed.has_time[start:start + 1_000_000] & ~np.isnat(moments)
-        if (moments.view("int64")[known] % DAY != 0).any():
-            return typed
-    typed.has_time = np.zeros(len(typed.data), bool)
-    if not how.day_only and not np.isnat(typed.data).all():
-        typed.assumptions.append(
-            f"Every time in column {how.name} is midnight: they were taken for dates without a time of day.")
+def _without_midnights(typed: TypedColumn, orders: dict[str, str], how: Reading) -> TypedColumn:
+    """The dates without times of day, where every one is midnight; and what they say of how they are written."""
+    has_time = np.zeros(0, bool) if typed.has_time is None else typed.has_time
+    typed.facts = how.facts
+    if typed.facts is None:
+        off_midnight = _any_off_midnight(typed.data, has_time)
+        known = off_midnight or not np.isnat(typed.data).all()
+        typed.facts = DateFacts(orders, off_midnight or bool(has_time.any()), off_midnight, known)
+    if typed.facts.all_midnight:
+        typed.has_time = np.zeros(len(typed.data), bool)
     return typed
+
+
+def _any_off_midnight(data: NDArray[np.datetime64], has_time: NDArray[np.bool_]) -> bool:
+    for start in range(0, len(data), 1_000_000):
+        moments = data[start:start + 1_000_000]
+        known = has_time[start:start + 1_000_000] & ~np.isnat(moments)
+        if (moments.view("int64")[known] % DAY != 0).any():
+            return True
+    return False
 
 
 def _booleans(array: Column) -> Any:

@@ -43,7 +43,10 @@ class DateRule:
 
 @dataclass
 class Dates:
-    """Distinct texts as moments (microseconds), whether each has a time of day, and what is wrong with the others."""
+    """Distinct texts as moments (microseconds), whether each has a time of day, and what is wrong with the others.
+
+    `orders` holds, for each order of day and month that was understood without being named, the first text in it.
+    """
 
     moments: NDArray[np.datetime64]
     has_time: NDArray[np.bool_]
@@ -151,7 +154,7 @@ def _read_by_hand(dates: Dates, place: int, text: str) -> None:
         return
     moment, has_time, order = found
     dates.moments[place], dates.has_time[place] = moment, has_time
-    dates.orders.setdefault(order, text)
+    dates.orders[order] = min(text, dates.orders.get(order, text))
 
 
 def _one_meaning(text: str) -> tuple[np.datetime64, bool, str] | Fault:

@@ -1,34 +1,39 @@
-"""CSV, TSV and other text tables: encoding, separator and line ends are detected, and told."""
+"""CSV, TSV and other text tables: from the text to their rows, all at once or some at a time."""
 
 from __future__ import annotations
 
-import codecs
+import contextlib
 import csv
 import io
 import itertools
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from hipanalytics.errors import FileError
 from hipanalytics.importers.faults import LONG_ROW, RUN_TOGETHER, Finding
 from hipanalytics.importers.profile import FileOptions
-from hipanalytics.importers.raw import RawTable, Source, check_width, compacted
+from hipanalytics.importers.raw import RawTable, Source, compacted
+from hipanalytics.importers.text_file import TextFile, look_at, unclosed
 
-LONGEST_LINE = 1_000_000
-"""Bytes of a line beyond which a file is no table of sessions."""
-
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_LARGEST_BATCH = 1 << 26
+"""Characters that a batch of rows may have, about; at four times as many a quotation mark is open, most likely."""
 _ENOUGH_TO_TELL = 5
 _ENDED = "\x1e\x1e\x1e"
+_Made = TypeVar("_Made")
+
+
+class UnevenError(Exception):
+    """The fast reader cannot go on: a row has more than one cell too many, or no end is in sight."""
 
 
 def read_delimited(path: Path, options: FileOptions | None = None) -> RawTable:
@@ -37,133 +42,139 @@ def read_delimited(path: Path, options: FileOptions | None = None) -> RawTable:
     Rule: every cell stays text; a short row is filled with blanks, a row with more cells than the header is refused.
     Raises: FileError where it is empty, has an endless line, an unclosed quotation mark or an unreadable encoding.
     """
-    options = options or FileOptions()
-    check_lines(path)
-    text, encoding = decode(path, options.encoding)
-    assumptions = []
-    if "\0" in text:
-        text = text.replace("\0", "")
-        assumptions.append("The file holds NUL bytes; they were left out.")
-    delimiter, text = _declared_delimiter(text, options.delimiter)
-    if not delimiter:
-        delimiter = find_delimiter(text)
-        if delimiter != "," or encoding not in ("utf-8", "utf-8-sig"):
-            assumptions.append(f"Read with {DELIMITERS[delimiter]} as the separator, in {encoding}.")
-    records = read_records(text, delimiter, file=path.name)
-    return _table(records, Source(path.name, "CSV", "", encoding, delimiter), tuple(assumptions))
+    return fast_or_slow(look_at(path, options or FileOptions()), lambda text: next(delimited_tables(text)))
 
 
-def check_lines(path: Path) -> None:
-    """Read the file in blocks and stop at a line too long to be a row. Raises: FileError."""
-    run = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            ends = np.flatnonzero(np.isin(np.frombuffer(block, np.uint8), (10, 13)))
-            edges = np.concatenate(([-1 - run], ends, [len(block)]))
-            if np.diff(edges).max() - 1 > LONGEST_LINE:
-                raise FileError(
-                    f"{path.name} has a line of more than {LONGEST_LINE:,} characters; that is no table of sessions. "
-                    "Export it again, as CSV with a row for each line.")
-            run = len(block) - 1 - int(ends[-1]) if len(ends) else run + len(block)
+def fast_or_slow(text: TextFile, use: Callable[[TextFile], _Made]) -> _Made:
+    """What `use` makes of the file, read by the fast reader; by the slow one where the fast one cannot go on."""
+    if not text.uneven:
+        with contextlib.suppress(UnevenError):
+            return use(text)
+    return use(replace(text, uneven=True))
 
 
-def decode(path: Path, named: str | None) -> tuple[str, str]:
-    """The file's text and the encoding it was read with. Raises: FileError where the named one does not fit."""
-    data = path.read_bytes()
-    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise FileError(f"{path.name} is empty.")
-    for encoding in [named] if named else _likely_encodings(data[:4096]):
-        try:
-            text = data.decode(encoding)
-        except (UnicodeError, LookupError, ValueError):
-            continue
-        return text.removeprefix("\ufeff"), encoding
-    raise FileError(
-        f"{path.name} cannot be read as {named}. Give another encoding in the profile, or leave it out to detect it.")
+def delimited_tables(text: TextFile, rows: int | None = None) -> Iterator[RawTable]:
+    """The rows of the file, so many at a time or fewer; without `rows` all at once. Raises: FileError, UnevenError."""
+    if rows is not None:
+        rows = max(min(rows, _LARGEST_BATCH // text.row_length), 1)
+    records = ragged_records if text.uneven else fast_records
+    names: dict[str, str] = {}
+    for part in records(text.blocks(), text.delimiter, text.width, file=text.path.name, rows=rows):
+        columns = [_dictionary(part[name]) for name in part.columns]
+        numbers = part.index.to_numpy(np.int64)
+        if not names:
+            header = _first_filled(columns)
+            if header is None:
+                continue
+            names = {f"column {place}": str(column[header]).strip() for place, column in enumerate(columns[:-1], 1)}
+            columns, numbers = [compacted(column.slice(header + 1)) for column in columns], numbers[header + 1:]
+        yield _table(columns, numbers, names, text)
+    if not names:
+        raise FileError(f"{text.path.name} is empty.")
 
 
-def _likely_encodings(start: bytes) -> list[str]:
-    marked = [encoding for mark, encoding in _MARKS if start.startswith(mark)]
-    usual = [*marked, "utf-8", "windows-1252", "latin-1"]
-    even, odd = start[0::2].count(0), start[1::2].count(0)
-    if max(even, odd) * 5 > len(start) and min(even, odd) * 5 < max(even, odd):
-        return [*marked, "utf-16-be" if even > odd else "utf-16-le", *usual]
-    return usual
+@dataclass
+class _Stream:
+    """Blocks of text as pandas asks for them; `taken` counts the characters since the last rows were made."""
+
+    blocks: Iterator[str]
+    most: float
+    taken: int = 0
+
+    def read(self, _size: int = -1) -> str:
+        """The next block; empty at the end."""
+        block = next(self.blocks, "")
+        self.taken += len(block)
+        if self.taken > self.most:
+            raise UnevenError
+        return block
+
+    def __iter__(self) -> Iterator[str]:
+        return self.blocks
 
 
-def _declared_delimiter(text: str, named: str | None) -> tuple[str, str]:
-    """The separator that the profile names, or Excel's own first line `sep=;` (which is no row)."""
-    line = re.match(r'"?sep=([^"\r\n])"?(\r\n|\r|\n)', text)
-    if line:
-        return named or line[1], text[line.end():]
-    return named or "", text
-
-
-def find_delimiter(text: str) -> str:
-    """The separator that cuts the header and most of the first lines into the same number of cells."""
-    lines = [line for line in _without_quoted(text[:200_000]) if line.strip()][:30]
-    best = (0.0, 0, ",")
-    for delimiter in DELIMITERS:
-        counts = [line.count(delimiter) for line in lines]
-        if counts and counts[0]:
-            agreed = sum(count == counts[0] for count in counts) / len(counts)
-            best = max(best, (round(agreed, 1), counts[0], delimiter), key=lambda found: found[:2])
-    return best[2]
-
-
-def _without_quoted(text: str) -> list[str]:
-    return re.split(r"\r\n|\r|\n", re.sub(r'"[^"]*"', "", text))
-
-
-def read_records(text: str, delimiter: str, *, file: str) -> pd.DataFrame:
-    """Every record as text, one column for each of the header's and one for what stands beyond it."""
-    width = _header_width(text, delimiter)
-    check_width(width, file)
-    if not delimiter.isascii():  # pandas' parser takes one byte
-        return read_ragged(text, delimiter, width, file=file)
-    try:
-        return read_fast(text, delimiter, width)
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        unclosed = re.search(r"EOF inside string starting at row (\d+)", str(error))
-        if unclosed:
-            raise FileError(_unclosed(file, int(unclosed[1]))) from None
-    return read_ragged(text, delimiter, width, file=file)
-
-
-def read_fast(text: str, delimiter: str, width: int) -> pd.DataFrame:
+def fast_records(
+    blocks: Iterable[str], delimiter: str, width: int, *, file: str, rows: int | None = None,
+) -> Iterator[pd.DataFrame]:
     """The records by pandas' own parser, which stops at rows with more than one cell too many.
 
-    A first record of letters keeps pandas from taking a column of digits for numbers (007 would become 7).
+    Each frame has text alone, a column for each of the header's and one for what stands beyond it; its index is the
+    number of the record. A first record of letters tells the parser how many cells there are at most, and keeps it,
+    where all is read at once, from taking a column of digits for numbers (007 would become 7); read in parts, the text
+    is left as objects for the same reason.
     """
     guard = delimiter.join("x" * (width + 1)) + "\n"
-    with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
-        records = pd.read_csv(
-            io.BytesIO((guard + text).encode("utf-8", "surrogatepass")), sep=delimiter, header=None,
-            names=range(width + 1), dtype="category", na_filter=False, skip_blank_lines=False, index_col=False,
-            low_memory=False, encoding="utf-8", encoding_errors="surrogatepass")
-    return records.iloc[1:]
+    stream = _Stream(itertools.chain([guard], blocks), np.inf if rows is None else 4 * _LARGEST_BATCH)
+    kind: Any = "category" if rows is None else object
+    with _told_in_our_words(file):
+        reader = pd.read_csv(
+            stream, sep=delimiter, header=None, names=range(width + 1), dtype=kind, na_filter=False,
+            skip_blank_lines=False, index_col=False, low_memory=False, encoding="utf-8",
+            encoding_errors="surrogatepass", iterator=True)
+    with reader:
+        guards = 1
+        while (records := _next_records(reader, rows, file)) is not None:
+            yield records.iloc[guards:]
+            guards = stream.taken = 0
 
 
-def read_ragged(text: str, delimiter: str, width: int, *, file: str) -> pd.DataFrame:
-    """The records by Python's own csv module: slower, for rows of any length."""
-    lines = itertools.chain(io.StringIO(text, newline=""), ["\n", _ENDED])
+def _next_records(reader: Any, rows: int | None, file: str) -> pd.DataFrame | None:
+    with _told_in_our_words(file), contextlib.suppress(StopIteration):
+        return reader.read(rows)
+    return None
+
+
+@contextlib.contextmanager
+def _told_in_our_words(file: str) -> Iterator[None]:
     try:
-        records = list(csv.reader(lines, delimiter=delimiter))
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+            yield
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        found = re.search(r"EOF inside string starting at row (\d+)", str(error))
+        if found:
+            raise FileError(unclosed(file, int(found[1]))) from None
+        raise UnevenError from None
+
+
+def ragged_records(
+    blocks: Iterable[str], delimiter: str, width: int, *, file: str, rows: int | None = None,
+) -> Iterator[pd.DataFrame]:
+    """The records by Python's own csv module: slower, for rows of any length. The frames are as in `fast_records`."""
+    records = _records(blocks, delimiter, file)
+    first = 1
+    while some := list(itertools.islice(records, rows)):
+        cells = [_fitted(record, width, delimiter) for record in some]
+        numbers = pd.RangeIndex(first, first + len(cells))
+        yield pd.DataFrame(cells, numbers, range(width + 1), dtype="category")
+        first += len(cells)
+
+
+def _records(blocks: Iterable[str], delimiter: str, file: str) -> Iterator[list[str]]:
+    """Each record; two are held back, because at the end stand a sign of ours and what comes of the line end before."""
+    lines = itertools.chain(_lines(blocks), ["\n", _ENDED])
+    held: list[list[str]] = []
+    row = 0
+    try:
+        for row, record in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+            held.append(record)
+            if len(held) > 2:
+                yield held.pop(0)
     except csv.Error as error:
-        raise FileError(f"{file} has a cell of more than 100,000 characters, or is no table ({error}).") from None
-    if records.pop() != [_ENDED]:
-        raise FileError(_unclosed(file, len(records) + 1))
-    if records and not records[-1]:
-        records.pop()
-    cells = [_fitted(record, width, delimiter) for record in records]
-    return pd.DataFrame(cells, columns=range(width + 1), dtype="category")
+        raise FileError(f"{file}, row {row + 1:,}, has a cell of more than 100,000 characters, or is no table "
+                        f"({error}). Look for a quotation mark (\") that is opened there and not closed.") from None
+    if held.pop() != [_ENDED]:
+        raise FileError(unclosed(file, row))
+    yield from filter(None, held)
 
 
-def _header_width(text: str, delimiter: str) -> int:
-    for record in csv.reader(io.StringIO(text[:LONGEST_LINE], newline=""), delimiter=delimiter):
-        if any(cell.strip() for cell in record):
-            return len(record)
-    return 1
+def _lines(blocks: Iterable[str]) -> Iterator[str]:
+    """Each line with its end. The last of a block waits for the next one, which may go on with it."""
+    rest = ""
+    for block in blocks:
+        *whole, rest = io.StringIO(rest + block, newline="")
+        yield from whole
+    if rest:
+        yield rest
 
 
 def _fitted(record: list[str], width: int, delimiter: str) -> list[str]:
@@ -171,24 +182,19 @@ def _fitted(record: list[str], width: int, delimiter: str) -> list[str]:
     return [*record[:width], *[""] * (width - len(record)), delimiter.join(extra)]
 
 
-def _unclosed(file: str, row: int) -> str:
-    return (f"{file}, row {row:,}: a quotation mark (\") is opened and never closed, so that the rows after it run "
-            "into each other. Close or remove it; if that row looks right, look for one in the rows before.")
+def _first_filled(columns: list[pa.DictionaryArray]) -> int | None:
+    """The place of the first row with anything in it."""
+    places = [np.flatnonzero(_not_blank(column))[:1] for column in columns]
+    return min((int(place[0]) for place in places if len(place)), default=None)
 
 
-def _table(records: pd.DataFrame, source: Source, assumptions: tuple[str, ...]) -> RawTable:
-    columns = [_dictionary(records[name]) for name in records.columns]
-    filled = np.zeros(len(records), bool)
-    for column in columns:
-        filled |= _not_blank(column)
-    if not filled.any():
-        raise FileError(f"{source.file} is empty.")
-    header = int(np.flatnonzero(filled)[0])
-    body = [compacted(column.slice(header + 1)) for column in columns]
-    names = {f"column {place}": str(column[header]).strip() for place, column in enumerate(columns[:-1], 1)}
-    rows = np.arange(header + 2, len(records) + 1, dtype=np.int64)
-    findings = (*_overflow(body[-1]), *_run_together(dict(zip(names.values(), body, strict=False)), source.delimiter))
-    return RawTable(dict(zip(names, body, strict=False)), rows, source, assumptions, findings, names)
+def _table(
+    columns: list[pa.DictionaryArray], numbers: NDArray[np.int64], names: dict[str, str], text: TextFile,
+) -> RawTable:
+    source = Source(text.path.name, "CSV", "", text.encoding, text.delimiter)
+    by_title = dict(zip(names.values(), columns, strict=False))
+    findings = (*_overflow(columns[-1]), *_run_together(by_title, text.delimiter))
+    return RawTable(dict(zip(names, columns, strict=False)), numbers, source, text.assumptions, findings, names)
 
 
 def _run_together(columns: dict[str, pa.DictionaryArray], delimiter: str) -> Iterator[Finding]:
@@ -217,10 +223,12 @@ def _overflow(beyond: pa.DictionaryArray) -> tuple[Finding, ...]:
 
 
 def _dictionary(column: pd.Series) -> pa.DictionaryArray:
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return pa.array(column, pa.string()).dictionary_encode()
     words = pa.array(column.cat.categories.astype(object), pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(column.cat.codes.to_numpy(np.int32), mask=None), words)
 
 
-def _not_blank(column: pa.DictionaryArray) -> np.ndarray:
+def _not_blank(column: pa.DictionaryArray) -> NDArray[np.bool_]:
     words = np.array([*(bool(word.strip()) for word in column.dictionary.to_pylist()), False])
     return words[column.indices.to_numpy(zero_copy_only=False)]

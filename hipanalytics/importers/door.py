@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hipanalytics.importers import cells, columns, faults
-from hipanalytics.importers.columns import Reading, TypedColumn
+from hipanalytics.importers.columns import DateFacts, Reading, TypedColumn
 from hipanalytics.importers.conflicts import conflicts_in
 from hipanalytics.importers.dates import DateRule
 from hipanalytics.importers.faults import Finding, plain_text
+from hipanalytics.importers.mapping import Pseudonym
 from hipanalytics.importers.profile import MappingProfile, Scale, columns_of, numeric_columns, required_columns
 from hipanalytics.importers.ranges import broken_cells, schema_of
 from hipanalytics.importers.raw import Column, RawTable, is_missing, is_text, text_column, with_words
@@ -25,17 +27,33 @@ from hipanalytics.importers.raw import Column, RawTable, is_missing, is_text, te
 EARLIEST = dt.date(2000, 1, 1)
 EARLIEST_REPLACEMENT = dt.date(1950, 1, 1)
 PLANNED_AHEAD_YEARS = 2
+DECIMAL_COMMA = "Numbers were read with a decimal comma."
 PAST_ONLY = ("performed_at", "logged_at", "replacement_date", "answered_on", "acknowledged_on")
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What is decided over all rows of a file: its decimal mark, what its dates say together, and what is told of it."""
+
+    decimal: str
+    dates: dict[str, DateFacts]
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Door:
-    """What the door goes by: the table that is read, its profile, the day of reading and the patients' zone."""
+    """What the door goes by: the table that is read, its profile, the day of reading and the patients' zone.
+
+    `pseudonym` makes a patient's pseudonym of an identifier, where the profile asks for it. `decided` is given where
+    the rows are only a part of their file; without it they decide.
+    """
 
     table: str
     profile: MappingProfile
     today: dt.date
     zone: str | None = None
+    pseudonym: Pseudonym | None = None
+    decided: Decided | None = None
 
     def date_rule(self, column: str) -> DateRule:
         """Which dates this column may hold."""
@@ -61,10 +79,12 @@ def check_rows(raw: RawTable, door: Door) -> Checked:
     """
     raw = _with_decimal(raw, door)
     with ThreadPoolExecutor(2) as pool:  # Arrow and numpy work outside Python's lock
-        typed = dict(zip(raw.columns, pool.map(lambda column: _typed(raw, column, door), raw.columns), strict=True))
+        typed = dict(zip(raw.columns, pool.map(lambda column: typed_column(raw, column, door), raw.columns), strict=True))
     findings = [*raw.findings, *(finding for column in typed.values() for finding in column.findings)]
     findings += _empty_cells(raw, door)
-    raw = raw.assuming(*(sentence for column in typed.values() for sentence in column.assumptions))
+    facts = {name: column.facts for name, column in typed.items() if column.facts}
+    raw = dataclasses.replace(raw, assumptions=door.decided.assumptions) if door.decided else raw.assuming(
+        *sentences_on_dates(raw, facts, door))
     refused = refused_rows(findings, raw.height)
     frame = _frame(typed, door, raw)
     frame = complete(frame[~refused] if refused.any() else frame, door.table)
@@ -97,21 +117,38 @@ def ahead(day: dt.date, years: int) -> dt.date:
 
 
 def _with_decimal(raw: RawTable, door: Door) -> RawTable:
-    """The table with its decimal mark: declared, or a comma where numbers have commas and never points."""
-    mark = door.profile.file.decimal
+    """The table with its decimal mark: declared, decided over the whole file, or as its own numbers have it."""
+    mark = door.decided.decimal if door.decided else door.profile.file.decimal
     if mark is None:
-        texts = [text_column(raw.columns[name]).dictionary for name in numeric_columns(door.table)
-                 if name in raw.columns and is_text(raw.columns[name])]
-        seen = [cells.decimal_marks(words) for words in texts]
-        mark = "," if any(comma for comma, _ in seen) and not any(point for _, point in seen) else "."
-        if mark == ",":
-            raw = raw.assuming("Numbers were read with a decimal comma.")
+        mark = decimal_mark(*decimal_marks(raw, door.table))
+        raw = raw.assuming(DECIMAL_COMMA) if mark == "," else raw
     return dataclasses.replace(raw, source=dataclasses.replace(raw.source, decimal=mark))
 
 
-def _typed(raw: RawTable, column: str, door: Door) -> TypedColumn:
+def decimal_marks(raw: RawTable, table: str) -> tuple[bool, bool]:
+    """Whether its numbers are written with a comma anywhere, and with a point."""
+    texts = [text_column(raw.columns[name]).dictionary for name in numeric_columns(table)
+             if name in raw.columns and is_text(raw.columns[name])]
+    seen = [cells.decimal_marks(words) for words in texts]
+    return any(comma for comma, _ in seen), any(point for _, point in seen)
+
+
+def decimal_mark(comma: bool, point: bool) -> str:
+    """The decimal mark of a file: a comma where numbers have commas and never points."""
+    return "," if comma and not point else "."
+
+
+def sentences_on_dates(raw: RawTable, facts: Mapping[str, DateFacts], door: Door) -> list[str]:
+    """What is told of how the dates of each column were read."""
+    return [sentence for column, found in facts.items() for sentence in found.sentences(
+        raw.name_in_file(column), day_only=door.table != "session_logs")]
+
+
+def typed_column(raw: RawTable, column: str, door: Door) -> TypedColumn:
+    """What one column holds, by the type that the table gives it."""
     how = Reading(column, raw.name_in_file(column), refuses_row(door.table, column), raw.source.decimal,
-                  door.date_rule(column), day_only=door.table != "session_logs")
+                  door.date_rule(column), day_only=door.table != "session_logs",
+                  facts=door.decided.dates.get(column) if door.decided else None)
     array, kind = raw.columns[column], _kind(door.table, column)
     if kind == "category":
         return columns.typed_categories(array, how)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hipanalytics.errors import FileError
+from hipanalytics.errors import FileError, ProfileError
+from hipanalytics.importers.cells import FORMULA_ERRORS
 from hipanalytics.importers.faults import Fault, Finding, plain_text
 from hipanalytics.importers.parquet import tidy_name
 from hipanalytics.importers.profile import DateParts, MappingProfile, columns_of, nearest, required_columns
@@ -29,6 +30,9 @@ from hipanalytics.importers.raw import (
 
 NOT_A_TIME = Fault("is not a time of day", "hours and minutes such as 17:30",
                    "Correct the time, or name its format (time_formats) or its word (no_time) in the profile.")
+NOT_SHOWN = "(not shown)"
+
+Pseudonym = Callable[[str], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,12 +53,20 @@ def wanted_names(profile: MappingProfile | None, table: str) -> set[str]:
     return {tidy_name(name) for name in named} | set(columns_of(table))
 
 
-def map_table(raw: RawTable, profile: MappingProfile, table: str) -> Mapped:
+def map_table(
+    raw: RawTable, profile: MappingProfile, table: str, pseudonym: Pseudonym | None = None,
+) -> Mapped:
     """The rows and columns of `table` that the source holds.
 
-    Rule: blank rows are set aside, blank cells filled down, then the filter applied, then the columns made.
-    Raises: FileError where a column is missing (a near name is suggested) or stands twice.
+    Rule: blank rows are set aside, blank cells filled down, then the filter applied, then the columns made, then, where
+    the profile says so, patients' identifiers turned into pseudonyms: nothing after this sees what stood there.
+    Raises: FileError where a column is missing (a near name is suggested) or stands twice; ProfileError where
+    pseudonyms are asked for and there is no `pseudonym` to make them.
     """
+    if profile.pseudonymise and pseudonym is None:
+        raise ProfileError("The profile says pseudonymise = true, which needs a clinic (its secret key): "
+                           "import the file into a clinic.")
+    raw = _findings_hidden(raw) if profile.pseudonymise else raw
     words = (*MISSING_WORDS, *profile.file.missing)
     tidy = {name: tidied(array, words) if is_text(array) else array for name, array in raw.columns.items()}
     raw = dataclasses.replace(raw, columns=tidy)
@@ -67,7 +79,10 @@ def map_table(raw: RawTable, profile: MappingProfile, table: str) -> Mapped:
         columns[real] = _filled_down(columns[real])
     raw = dataclasses.replace(raw, columns=columns)
     raw, filtered_out = _filtered(raw, profile)
-    return Mapped(_named(raw, profile, table), blank, filtered_out)
+    mapped = _named(raw, profile, table)
+    if profile.pseudonymise and pseudonym is not None:
+        mapped = _pseudonymised(mapped, pseudonym)
+    return Mapped(mapped, blank, filtered_out)
 
 
 def not_blank(raw: RawTable) -> NDArray[np.bool_]:
@@ -125,8 +140,8 @@ def _filtered(raw: RawTable, profile: MappingProfile) -> tuple[RawTable, int]:
         words = column.dictionary.to_pylist()
         good = np.array([*(word is not None and word.lower() in small for word in words), False])
         if raw.height and not good.any():
-            raw = raw.assuming(
-                f"No row has {name} = {' or '.join(allowed)}; found: {_listed([word for word in words if word])}.")
+            found = "" if profile.pseudonymise else f"; found: {_listed([word for word in words if word])}"
+            raw = raw.assuming(f"No row has {name} = {' or '.join(allowed)}{found}.")
         keep &= good[codes_of(column)]
     return raw.kept(keep), int((~keep).sum())
 
@@ -135,14 +150,14 @@ def _named(raw: RawTable, profile: MappingProfile, table: str) -> RawTable:
     """The table's own columns, from the profile or under their own names."""
     columns: dict[str, Column] = {}
     names: dict[str, str] = {}
+    taken = columns_taken(raw, profile, table)
     for target in columns_of(table):
         if target in profile.constants:
             columns[target] = _constant(profile.constants[target], raw.height)
         elif target in profile.date:
             raw, columns[target], names[target] = _date_from_parts(raw, profile.date[target], profile)
-        elif target in profile.columns or _has(raw, target, profile):
-            real = find_column(raw, profile.columns.get(target, target))
-            columns[target], names[target] = raw.columns[real], raw.names[real].strip()
+        elif target in taken:
+            columns[target], names[target] = raw.columns[taken[target]], raw.names[taken[target]].strip()
         if target in columns and target in profile.words:
             columns[target] = _translated(columns[target], profile.words[target])
     missing = [column for column in required_columns(table) if column not in columns]
@@ -150,6 +165,29 @@ def _named(raw: RawTable, profile: MappingProfile, table: str) -> RawTable:
         raise FileError(missing_column(raw, *missing))
     unused = _unused(raw, profile, table)
     return dataclasses.replace(raw.assuming(*unused), columns=columns, names=names)
+
+
+def columns_taken(raw: RawTable, profile: MappingProfile, table: str) -> dict[str, str]:
+    """For each column of the table that one of the file's is taken for: which. Raises: as `find_column`."""
+    made = {*profile.constants, *profile.date}
+    return {target: find_column(raw, profile.columns.get(target, target)) for target in columns_of(table)
+            if target not in made and (target in profile.columns or _has(raw, target, profile))}
+
+
+def _pseudonymised(raw: RawTable, pseudonym: Pseudonym) -> RawTable:
+    """The table with a pseudonym for every patient. The error of a formula stays one, and is refused as such."""
+    column = text_column(raw.columns["patient_id"])
+    words = [word if word is None or FORMULA_ERRORS.match(word) else pseudonym(word)
+             for word in column.dictionary.to_pylist()]
+    named = with_words(column, pa.array(words, pa.string()))
+    return dataclasses.replace(raw, columns={**raw.columns, "patient_id": named})
+
+
+def _findings_hidden(raw: RawTable) -> RawTable:
+    """The table as read, whose findings no longer show their cells: rows run together hold patients' identifiers."""
+    hidden = tuple(dataclasses.replace(found, texts=pa.array([NOT_SHOWN] * len(found.positions), pa.string()))
+                   for found in raw.findings)
+    return dataclasses.replace(raw, findings=hidden)
 
 
 def _has(raw: RawTable, target: str, profile: MappingProfile) -> bool:

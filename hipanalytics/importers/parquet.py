@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +19,55 @@ def read_parquet(path: Path, wanted: Collection[str] | None = None) -> RawTable:
     `wanted`: names of columns (small letters); others are not read. None: all of them.
     Raises: FileError where it is damaged, or holds lists or records instead of values.
     """
+    return next(parquet_tables(path, wanted))
+
+
+def parquet_tables(
+    path: Path, wanted: Collection[str] | None = None, rows: int | None = None,
+) -> Iterator[RawTable]:
+    """The rows of the file, about so many at a time; without `rows` all at once. As `read_parquet`."""
     try:
         schema = pq.read_schema(path)
         names = [name for name in schema.names if wanted is None or tidy_name(name) in wanted]
         unread = tuple(name for name in schema.names if name not in names)
         check_once(path, names)
         texts = [name for name in names if _is_textual(schema.field(name).type)]
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
-            table = file.read(columns=list(dict.fromkeys(names)))
+        first = 1
+        with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=rows is None) as file:
+            for table in _tables(file, list(dict.fromkeys(names)), rows):
+                yield _raw_table(path, table, first, unread)
+                first += table.num_rows
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise FileError(_damaged(path, error)) from None
+
+
+def row_count(path: Path) -> int:
+    """How many rows the file says it has. Raises: FileError where it is damaged."""
+    try:
+        return pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise FileError(_damaged(path, error)) from None
+
+
+def _tables(file: pq.ParquetFile, columns: list[str], rows: int | None) -> Iterator[pa.Table]:
+    if rows is None:
+        yield file.read(columns=columns)
+        return
+    parts: list[pa.RecordBatch] = []
+    for part in file.iter_batches(rows, columns=columns):
+        parts.append(part)
+        if sum(map(len, parts)) >= rows:
+            yield pa.Table.from_batches(parts)
+            parts = []
+    if parts:
+        yield pa.Table.from_batches(parts)
+
+
+def _raw_table(path: Path, table: pa.Table, first: int, unread: tuple[str, ...]) -> RawTable:
     table = table.unify_dictionaries()
     columns = {f"column {place}": _simple(path, name, table.column(place - 1))
                for place, name in enumerate(table.column_names, 1)}
-    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    rows = np.arange(first, first + table.num_rows, dtype=np.int64)
     in_file = dict(zip(columns, table.column_names, strict=True))
     return RawTable(columns, rows, Source(path.name, "Parquet"), names=in_file, unread=unread)
 

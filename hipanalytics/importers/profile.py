@@ -45,7 +45,9 @@ A profile for a diary in which every row is one symptom, for one patient per fil
 Further entries at the top: `fill_down` (columns in which a blank cell means: as above), `date_formats` (tried in this
 order, e.g. ["%d/%m/%Y", "%d.%m.%Y %H:%M"]; year-month-day is always understood), `time_formats` (for the time column
 of a date in parts), `zone` (for stamps such as 10:00Z, e.g. "Europe/Berlin"), `keep_repeated_rows` (true where equal
-rows are one per set, not copies). docs/mapping-profiles.md explains each with an example.
+rows are one per set, not copies), `pseudonymise` (true: every patient identifier becomes a pseudonym, by the secret key
+of the clinic that the file is imported into), `keep` (columns that may hold names, numbers or addresses of people: these
+are neither reported nor emptied; ours or theirs, e.g. ["note"]). docs/mapping-profiles.md explains each, with examples.
 """
 
 from __future__ import annotations
@@ -152,6 +154,8 @@ class MappingProfile(_Part):
     time_formats: tuple[str, ...] = ("%H:%M", "%H:%M:%S")
     zone: str | None = None
     keep_repeated_rows: bool = False
+    pseudonymise: bool = False
+    keep: Texts = ()
 
     @model_validator(mode="after")
     def _fits_its_table(self) -> MappingProfile:
@@ -166,6 +170,8 @@ class MappingProfile(_Part):
         for name in self.scales:
             if name not in numeric_columns(self.table):
                 raise ValueError(f"[scales.{name}]: {name} is not a number")
+        if self.pseudonymise and "patient_id" in self.keep:
+            raise ValueError("patient_id cannot be both kept as it is (keep) and turned into pseudonyms (pseudonymise)")
         return self
 
     @pydantic.field_validator("zone")

@@ -12,6 +12,7 @@ import pandas as pd
 from hipanalytics.cohort import Cohort
 from hipanalytics.errors import ProfileError
 from hipanalytics.importers.conflicts import VERSION_COLUMNS
+from hipanalytics.importers.mapping import Pseudonym
 from hipanalytics.importers.profile import MappingProfile, read_profile
 from hipanalytics.importers.reading import Profile, Progress, read_table, reader_for
 from hipanalytics.importers.report import DoorReport, joined
@@ -23,7 +24,7 @@ Paths = str | Path | Sequence[str | Path]
 
 def read_logs(
     paths: Paths, *, mapping: Profile | None = None, zone: str | None = None, today: dt.date | None = None,
-    on_progress: Progress | None = None, thresholds: Thresholds | None = None,
+    on_progress: Progress | None = None, thresholds: Thresholds | None = None, pseudonym: Pseudonym | None = None,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """What did the patients do and feel, according to these files?
 
@@ -39,16 +40,19 @@ def read_logs(
         today: the day of reading; later dates are refused. Default: today, in the zone.
         on_progress: called with what is being done and how far it is (0-1).
         thresholds: from when an entry is late, or a bulk entry; default: the package's.
+        pseudonym: what makes a pseudonym of an identifier, for profiles that say `pseudonymise`.
     Returns: the session log (`hipanalytics.tables.SessionLogs`) with `file` and `row` of each row, and the report.
     Raises: FileError where a file as a whole cannot be used, ProfileError, CohortError for an unknown zone.
     """
     reader = reader_for(
-        "session_logs", mapping, zone=zone, today=today, on_progress=on_progress, thresholds=thresholds)
+        "session_logs", mapping, zone=zone, today=today, on_progress=on_progress, thresholds=thresholds,
+        pseudonym=pseudonym)
     return read_table(reader, _several(paths))
 
 
 def read_plans(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
+    pseudonym: Pseudonym | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, DoorReport]:
     """What was prescribed, according to this file?
 
@@ -57,30 +61,33 @@ def read_plans(
     Versions of one day that differ are refused, all of them; so is one that ends before it starts.
     Returns: plans, prescriptions (both as in `hipanalytics.tables`), and the report.
     """
-    table, report = read_table(reader_for("plans", mapping, today=today), [Path(path)])
+    table, report = read_table(reader_for("plans", mapping, today=today, pseudonym=pseudonym), [Path(path)])
     plans = table[["patient_id", "valid_from", *VERSION_COLUMNS]].drop_duplicates(ignore_index=True)
     return plans[list(empty_table(TABLES["plans"]))], _prescriptions(table), report
 
 
 def read_pauses(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
+    pseudonym: Pseudonym | None = None,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """When was nothing due, according to this file? A pause that ends before it starts is refused."""
-    return _read_one("pauses", path, mapping, today)
+    return _read_one("pauses", path, mapping, today, pseudonym)
 
 
 def read_patients(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
+    pseudonym: Pseudonym | None = None,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """What is known of the patients beside logs and plans? One listed twice with different values is refused, both."""
-    return _read_one("patients", path, mapping, today)
+    return _read_one("patients", path, mapping, today, pseudonym)
 
 
 def read_red_flags(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
+    pseudonym: Pseudonym | None = None,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """Which red-flag questions were answered, according to this file?"""
-    return _read_one("red_flags", path, mapping, today)
+    return _read_one("red_flags", path, mapping, today, pseudonym)
 
 
 def load_cohort(
@@ -129,9 +136,9 @@ def _by_table(mapping: Profile | Sequence[Profile] | None) -> dict[str, MappingP
 
 
 def _read_one(
-    name: str, path: str | Path, mapping: Profile | None, today: dt.date | None,
+    name: str, path: str | Path, mapping: Profile | None, today: dt.date | None, pseudonym: Pseudonym | None = None,
 ) -> tuple[pd.DataFrame, DoorReport]:
-    table, report = read_table(reader_for(name, mapping, today=today), [Path(path)])
+    table, report = read_table(reader_for(name, mapping, today=today, pseudonym=pseudonym), [Path(path)])
     return table[list(empty_table(TABLES[name]))], report
 
 

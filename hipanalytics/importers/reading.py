@@ -17,7 +17,7 @@ from hipanalytics.importers.columns import Reading, typed_categories
 from hipanalytics.importers.delimited import read_delimited
 from hipanalytics.importers.door import Checked, Door, check_rows
 from hipanalytics.importers.duplicates import exact_duplicates
-from hipanalytics.importers.mapping import Mapped, map_table, wanted_names
+from hipanalytics.importers.mapping import Mapped, Pseudonym, map_table, wanted_names
 from hipanalytics.importers.notices import notices_of
 from hipanalytics.importers.parquet import read_parquet
 from hipanalytics.importers.profile import MappingProfile, check_zone, read_profile
@@ -51,20 +51,20 @@ class Reader:
         self.tell(f"Reading {path.name}", begun)
         raw = read_raw(path, self.door.profile, self.door.table)
         self.tell(f"Checking {path.name}", begun + share / 2)
-        mapped = map_table(raw, self.door.profile, self.door.table)
+        mapped = map_table(raw, self.door.profile, self.door.table, self.door.pseudonym)
         return mapped, check_rows(mapped.table, self.door)
 
 
 def reader_for(
     table: str, mapping: Profile | None = None, *, zone: str | None = None, today: dt.date | None = None,
-    on_progress: Progress | None = None, thresholds: Thresholds | None = None,
+    on_progress: Progress | None = None, thresholds: Thresholds | None = None, pseudonym: Pseudonym | None = None,
 ) -> Reader:
     """A reading of files of this table."""
     profile = _profile(mapping, table)
     zone = check_zone(zone) if zone else None
     clock = profile.zone or zone
     day = today or dt.datetime.now(zoneinfo.ZoneInfo(clock) if clock else None).date()
-    return Reader(Door(table, profile, day, zone), on_progress or (lambda stage, fraction: None),
+    return Reader(Door(table, profile, day, zone, pseudonym), on_progress or (lambda stage, fraction: None),
                   thresholds or Thresholds())
 
 
@@ -106,30 +106,30 @@ def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, Doo
     share = 0.9 / len(paths)
     parts = [reader.read(path, place * share, share) for place, path in enumerate(paths)]
     reader.tell("Looking for duplicates", 0.9)
-    frames = [_with_provenance(checked) for _, checked in parts]
+    frames = [with_provenance(checked) for _, checked in parts]
     frame = stacked(frames)
     keep_repeats = reader.door.profile.keep_repeated_rows
     said = [name for name in frame.columns if name not in ("file", "row")]
     place = np.repeat(np.arange(len(frames)), [len(part) for part in frames])
     with ThreadPoolExecutor(1) as pool:
-        notices = pool.submit(_notices, frame, reader)  # holds, unless there are duplicates
+        notices = pool.submit(notices_of_logs, frame, reader)  # holds, unless there are duplicates
         compared = frame[said]
         if any(not found.refuses_row for _, checked in parts for found in checked.findings):
             compared = compared.assign(
-                left_out=pd.Categorical([text for _, checked in parts for text in _left_out_texts(checked)]))
+                left_out=pd.Categorical([text for _, checked in parts for text in left_out_texts(checked)]))
         repeated = exact_duplicates(compared, compared.columns.tolist(), part=place if keep_repeats else None)
     duplicates = np.bincount(place[repeated], minlength=len(frames))
-    receipts = [_receipt(mapped, checked, int(count), reader.door.table)
+    receipts = [receipt_of(mapped, checked, int(count), reader.door.table)
                 for (mapped, checked), count in zip(parts, duplicates, strict=True)]
-    problems = [_problems(checked) for _, checked in parts]
+    problems = [problems_of(checked) for _, checked in parts]
     refused = summed(refusals_per_patient(table) for table in problems)
     frame = used_categories(frame[~repeated].reset_index(drop=True) if repeated.any() else frame)
-    told = _notices(frame, reader) if repeated.any() else notices.result()
+    told = notices_of_logs(frame, reader) if repeated.any() else notices.result()
     reader.tell("Read", 1.0)
     return frame, DoorReport(tuple(receipts), pd.concat(problems, ignore_index=True), told, refused)
 
 
-def _left_out_texts(checked: Checked) -> list[str]:
+def left_out_texts(checked: Checked) -> list[str]:
     """For each row that is used, what stood in the cells that were left out of it; nothing where none was."""
     texts = [""] * checked.raw.height
     for found in checked.findings:
@@ -139,11 +139,11 @@ def _left_out_texts(checked: Checked) -> list[str]:
     return [texts[place] for place in checked.frame.index.to_numpy().tolist()]
 
 
-def _notices(frame: pd.DataFrame, reader: Reader) -> tuple[Notice, ...]:
+def notices_of_logs(frame: pd.DataFrame, reader: Reader) -> tuple[Notice, ...]:
     return notices_of(frame, reader.limits) if reader.door.table == "session_logs" else ()
 
 
-def _with_provenance(checked: Checked) -> pd.DataFrame:
+def with_provenance(checked: Checked) -> pd.DataFrame:
     frame, raw = checked.frame, checked.raw
     rows = raw.rows if len(frame) == raw.height else raw.rows[frame.index.to_numpy()]
     file = pd.Categorical.from_codes(
@@ -185,7 +185,7 @@ def used_categories(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _receipt(mapped: Mapped, checked: Checked, duplicates: int, table: str) -> Receipt:
+def receipt_of(mapped: Mapped, checked: Checked, duplicates: int, table: str) -> Receipt:
     source, refused = checked.raw.source, checked.refused
     left_out = sum(int((~refused[found.positions]).sum()) for found in checked.findings if not found.refuses_row)
     days = checked.frame["performed_at"] if table == "session_logs" else None
@@ -197,7 +197,7 @@ def _receipt(mapped: Mapped, checked: Checked, duplicates: int, table: str) -> R
         data_up_to=days.max() if days is not None and len(days) else None)
 
 
-def _problems(checked: Checked) -> pd.DataFrame:
+def problems_of(checked: Checked) -> pd.DataFrame:
     raw = checked.raw
     if not checked.findings:
         return no_problems()

@@ -2,6 +2,7 @@
 // All text is set as text, never as markup.
 
 const ROW_PX = 60;
+const ROW_WITH_NEWS_PX = 77;
 const BEYOND = 6; // rows kept ready above and below those in sight
 
 function element(tag, className, text = "") {
@@ -11,18 +12,23 @@ function element(tag, className, text = "") {
   return made;
 }
 
-function drawRow(row, place, isChosen) {
+function drawRow(row, place, high, isChosen) {
   const line = element("div", "hip-row" + (isChosen ? " hip-chosen" : ""));
   line.id = `hip-row-${place}`;
   line.setAttribute("role", "option");
   line.setAttribute("aria-selected", String(isChosen));
   line.dataset.patient = row.patient_id;
-  line.style.top = `${place * ROW_PX}px`;
-  line.title = row.reason;
+  line.style.top = `${place * high}px`;
+  line.style.height = `${high}px`;
+  line.classList.toggle("hip-has-news", Boolean(row.news));
+  line.title = [row.reason, row.news].filter(Boolean).join("\n");
   const why = element("div", "hip-why");
   const words = element("div", "hip-words");
   words.append(element("span", `hip-flag hip-${row.tone}`, `${row.mark} ${row.word}`), element("span", "hip-more", row.more));
-  why.append(words, element("div", "hip-reason", row.brief));
+  if (row.new) words.append(element("span", "hip-new", row.new));
+  const reason = element("div", "hip-reason", row.brief);
+  if (row.news) reason.append(element("br", ""), element("span", "hip-quiet", row.news));
+  why.append(words, reason);
   line.append(element("div", "hip-patient", row.patient_id), why, element("div", "hip-sessions", row.sessions));
   return line;
 }
@@ -50,13 +56,16 @@ function render({ model, el }) {
   const rows = () => model.get("rows");
   const chosenPlace = () => shown().findIndex((index) => rows()[index].patient_id === model.get("chosen"));
 
+  const rowHeight = () => (rows().some((row) => row.news) ? ROW_WITH_NEWS_PX : ROW_PX);
+  let high = rowHeight();
+
   function draw() {
-    const first = Math.max(0, Math.floor(list.scrollTop / ROW_PX) - BEYOND);
-    const last = Math.min(shown().length, Math.ceil((list.scrollTop + list.clientHeight) / ROW_PX) + BEYOND);
+    const first = Math.max(0, Math.floor(list.scrollTop / high) - BEYOND);
+    const last = Math.min(shown().length, Math.ceil((list.scrollTop + list.clientHeight) / high) + BEYOND);
     const chosen = model.get("chosen");
     const lines = shown().slice(first, last).map((index, offset) =>
-      drawRow(rows()[index], first + offset, rows()[index].patient_id === chosen));
-    tall.style.height = `${shown().length * ROW_PX}px`;
+      drawRow(rows()[index], first + offset, high, rows()[index].patient_id === chosen));
+    tall.style.height = `${shown().length * high}px`;
     tall.replaceChildren(...lines);
     list.setAttribute("aria-activedescendant", `hip-row-${chosenPlace()}`);
     const all = rows().length;
@@ -71,13 +80,13 @@ function render({ model, el }) {
   }
 
   function showChosen() {
-    const top = chosenPlace() * ROW_PX;
+    const top = chosenPlace() * high;
     if (top < list.scrollTop) list.scrollTop = Math.max(0, top);
-    else if (top + ROW_PX > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW_PX - list.clientHeight;
+    else if (top + high > list.scrollTop + list.clientHeight) list.scrollTop = top + high - list.clientHeight;
     draw();
   }
 
-  const page = () => Math.max(1, Math.floor(list.clientHeight / ROW_PX) - 1);
+  const page = () => Math.max(1, Math.floor(list.clientHeight / high) - 1);
   const moves = {
     ArrowDown: (place) => place + 1, ArrowUp: (place) => place - 1,
     PageDown: (place) => place + page(), PageUp: (place) => place - page(),
@@ -91,7 +100,7 @@ function render({ model, el }) {
   });
   tall.addEventListener("click", (event) => {
     const line = event.target.closest(".hip-row");
-    if (line) choose(Math.round(parseFloat(line.style.top) / ROW_PX));
+    if (line) choose(Math.round(parseFloat(line.style.top) / high));
   });
   list.addEventListener("scroll", draw);
   search.addEventListener("input", () => {
@@ -113,7 +122,7 @@ function render({ model, el }) {
   });
   sizeWatch.observe(list);
 
-  const back = () => { list.scrollTop = 0; draw(); };
+  const back = () => { high = rowHeight(); list.scrollTop = 0; draw(); };
   model.on("change:chosen", showChosen);
   model.on("change:shown", back);
   model.on("change:rows", back);

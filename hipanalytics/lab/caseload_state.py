@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from hipanalytics.charts.standing import looks_of
+from hipanalytics.charts.standing import limits_of, looks_of
 from hipanalytics.charts.theme import Tone
+from hipanalytics.clinic.news_words import fresh_flags, has_news, news_sentence
 from hipanalytics.review import Review
 
 
@@ -28,6 +29,10 @@ class CaseloadRow:
     """The whole reason, shown on hovering and searched."""
     sessions: str
     """Sessions done of those due in the last four weeks; a dash where none is known."""
+    new: str
+    """A word for a patient with a flag that nobody has looked at yet; else empty."""
+    news: str
+    """What is new since the last review, what is snoozed or due; empty without a clinic."""
 
     def as_dict(self) -> dict[str, str]:
         """The row as the browser takes it."""
@@ -37,8 +42,8 @@ class CaseloadRow:
 class CaseloadState:
     """Which patients are listed, in the order of need, and which of them is chosen.
 
-    Rule: the list starts whole, with its first patient chosen. A search keeps the rows whose patient, words or reason
-    hold every word of it; a chosen patient who drops out makes way for the first who is left.
+    Rule: the list starts whole, with its first patient chosen. A search keeps the rows whose patient, words, reason or
+    news hold every word of it; a chosen patient who drops out makes way for the first who is left.
     """
 
     def __init__(self, review: Review) -> None:
@@ -64,16 +69,18 @@ class CaseloadState:
 
 def caseload_rows(review: Review) -> list[CaseloadRow]:
     """Whom does the list name, and why? In the order of the review table."""
-    return [_row(row) for row in review.table.to_dict("records")]
+    return [_row(row, review) for row in review.table.to_dict("records")]
 
 
-def _row(row: dict[Any, Any]) -> CaseloadRow:
+def _row(row: dict[Any, Any], review: Review) -> CaseloadRow:
     look, *more = looks_of(row)
     brief = str(row["brief"])
     return CaseloadRow(
         str(row["patient_id"]), look.mark, look.word, look.tone, "  ".join(f"{each.mark} {each.word}" for each in more),
         brief[:1].upper() + brief[1:], str(row["reason"]),
-        sessions_text(row["done_4w"], row["due_4w"], row["adherence_4w_logged"]))
+        sessions_text(row["done_4w"], row["due_4w"], row["adherence_4w_logged"]),
+        "New" if has_news(row) and fresh_flags(row) else "",
+        news_sentence(row, limits_of(review, row["patient_id"])))
 
 
 def sessions_text(done: float, due: float, logged: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, cast
 
 import ipywidgets as widgets
@@ -10,6 +11,7 @@ import plotly.graph_objects as go
 from hipanalytics.charts.theme import PLOT_CONFIG, ThemeName
 from hipanalytics.charts.timeline import timeline_facts
 from hipanalytics.charts.timeline_figure import DOTS_IN_WORDS, draw_timeline
+from hipanalytics.clinic.news_words import news_counts
 from hipanalytics.lab.caseload_list import CaseloadList
 from hipanalytics.lab.caseload_state import CaseloadState
 from hipanalytics.lab.patient_words import below_html, flags_html, heading_html, patient_html
@@ -29,7 +31,7 @@ class CaseloadView(widgets.VBox):  # type: ignore[misc]
         right = widgets.VBox(
             [self.patient, self.flags, self.chart_box, self.below],
             layout={"flex": "1 1 0", "min_width": "0", "padding": "0 0 0 22px", "overflow": "hidden"})
-        heading = widgets.HTML(heading_html(state.review, door))
+        heading = widgets.HTML(heading_html(state.review, door) + _news_html(news_counts(state.review)))
         super().__init__(
             [heading, widgets.HBox([left, right], layout={"margin": "12px 0 0"})])
         self.add_class("hip-screen")
@@ -80,3 +82,7 @@ class CaseloadView(widgets.VBox):  # type: ignore[misc]
 
     def _on_theme(self, change: dict[str, Any]) -> None:
         self.show_patient()
+
+
+def _news_html(counts: list[str]) -> str:
+    return f'<div class="hip"><div class="hip-news-counts">{html.escape(" · ".join(counts))}</div></div>' if counts else ""

@@ -8,7 +8,7 @@ import pytest
 
 from hipanalytics.errors import FileError
 from hipanalytics.importers import MappingProfile
-from hipanalytics.importers.delimited import find_delimiter
+from hipanalytics.importers.text_file import find_delimiter
 from tests.importers.files import found, logs_from
 
 ROWS = ["patient_id;performed_at;note;pain", "P1;2026-03-01;Knie größer, müde;3,5", "P2;2026-03-02;a;4"]

@@ -1,0 +1,177 @@
+"""Rows of the quarantine, put right and sent through the door again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, exists, insert, select
+
+from hipanalytics.clinic.database import read_numbers
+from hipanalytics.clinic.imports import import_batches
+from hipanalytics.clinic.members import unpacked
+from hipanalytics.clinic.placing import FindBeside
+from hipanalytics.clinic.quarantine import read_quarantine
+from hipanalytics.clinic.receipts import ImportReceipt, Source, receipt_of
+from hipanalytics.clinic.schema import corrections, import_undos, imports, log_rows, quarantine
+from hipanalytics.clinic.session import Session
+from hipanalytics.clinic.staging import incoming, incoming_patients
+from hipanalytics.errors import ClinicError
+from hipanalytics.importers import Batch, MappingProfile, check_again
+from hipanalytics.importers.report import CELL_LEFT_OUT
+
+_KEY = ("patient_id", "performed_at", "exercise", "side")
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What came of corrections: one receipt for each file they belong to, and what is still wrong (nothing of that was
+    saved)."""
+
+    receipts: tuple[ImportReceipt, ...]
+    still_wrong: pd.DataFrame
+
+
+def correct(
+    session: Session, changes: Mapping[int, Mapping[str, str]], *, today: dt.date | None = None,
+) -> Corrected:
+    """Send rows of the quarantine through the door again, with these cells changed. See `Clinic.correct`."""
+    entries = _entries(session, list(changes))
+    receipts, wrong = [], []
+    for import_id, group in entries.groupby("import_id", sort=True):
+        cells = [{**old, **changes[entry]} for entry, old in zip(group["entry"], group["cells"], strict=True)]
+        _check_keys(group, cells)
+        batch, parent = _checked(session, int(str(import_id)), group, cells, today)
+        wrong.append(batch.problems)
+        good = ~group["row"].isin(batch.problems["row"]).to_numpy()
+        if good.any():
+            kept = [cell for cell, is_good in zip(cells, good, strict=True) if is_good]
+            receipts.append(_send(session, parent, group[good], kept, batch))
+    return Corrected(tuple(receipts), pd.concat(wrong, ignore_index=True))
+
+
+def dismiss(session: Session, entries: Sequence[int], reason: str) -> list[ImportReceipt]:
+    """Set rows of the quarantine aside for good: they stay refused, and are no longer listed. See `Clinic.dismiss`."""
+    if not reason.strip():
+        raise ClinicError("Say why these rows are set aside for good.")
+    receipts = []
+    for import_id, group in _entries(session, list(entries)).groupby("import_id", sort=True):
+        parent = _parent(session, int(str(import_id)))
+
+        def note(connection: Connection, number: int, group: pd.DataFrame = group) -> None:
+            _remember(connection, number, group, [{"set aside": reason.strip()}] * len(group), [None] * len(group))
+
+        receipts.append(import_batches(session, _source(parent), [], corrects=parent.import_id, afterwards=note))
+    return receipts
+
+
+def correct_as_before(session: Session, *, today: dt.date | None = None) -> Corrected | None:
+    """Repeat corrections that a later file has overridden with the very same fault. None: there are none."""
+    with session.database.reading() as connection:
+        entries = read_quarantine(connection)["entry"].tolist()
+        alike, known = quarantine.alias("alike"), quarantine.alias("known")
+        stands = ~exists().where(import_undos.c.import_id == corrections.c.import_id)
+        same = known.join(alike, alike.c.content == known.c.content)
+        query = select(known.c.entry, corrections.c.cells).select_from(
+            same.join(corrections, corrections.c.entry == alike.c.entry)
+        ).where(stands, corrections.c.row_id.is_not(None)).order_by(corrections.c.import_id)
+        open_ones = set(entries)
+        before = {entry: json.loads(cells) for entry, cells in connection.execute(query) if entry in open_ones}
+    return correct(session, before, today=today) if before else None
+
+
+def _entries(session: Session, wanted: Sequence[int]) -> pd.DataFrame:
+    with session.database.reading() as connection:
+        table = read_quarantine(connection)
+    missing = sorted(set(wanted) - set(table["entry"]))
+    if missing:
+        raise ClinicError(f"The quarantine has no open entry {', '.join(map(str, missing))}. It may have been "
+                          "corrected in the meantime; list it anew.")
+    return table[table["entry"].isin(wanted)]
+
+
+def _check_keys(group: pd.DataFrame, cells: Sequence[Mapping[str, str]]) -> None:
+    """A row that stands cannot get another key by a correction: it would be there twice."""
+    for effect, old, new in zip(group["effect"], group["cells"], cells, strict=True):
+        changed = [name for name in _KEY if old.get(name, "") != new.get(name, "")]
+        if effect == CELL_LEFT_OUT and changed:
+            raise ClinicError(f"The row is in the log already, and {changed[0]} says which row it is. Undo the import, "
+                              "correct the file and import it again; or leave the cell out.")
+
+
+def _checked(
+    session: Session, import_id: int, group: pd.DataFrame, cells: Sequence[Mapping[str, str]], today: dt.date | None,
+) -> tuple[Batch, ImportReceipt]:
+    parent = _parent(session, import_id)
+    batch = check_again(
+        cells, group["row"].tolist(), mapping=MappingProfile.model_validate_json(parent.profile),
+        zone=parent.zone or None, today=today, decimal=parent.decimal or ".", file=parent.file)
+    return batch, parent
+
+
+def _parent(session: Session, import_id: int) -> ImportReceipt:
+    with session.database.reading() as connection:
+        return receipt_of(connection, import_id)
+
+
+def _source(parent: ImportReceipt) -> Source:
+    return Source("session_logs", parent.file, parent.file_hash, parent.file_bytes, parent.profile, parent.zone)
+
+
+def _send(
+    session: Session, parent: ImportReceipt, group: pd.DataFrame, cells: Sequence[Mapping[str, str]], batch: Batch,
+) -> ImportReceipt:
+    """The rows that are right now, as an import of their own."""
+    wanted = group["row"].to_numpy()
+    sent = _only(batch, wanted)
+
+    def note(connection: Connection, import_id: int) -> None:
+        members, rows = (unpacked(data) for data in connection.execute(
+            select(imports.c.members, imports.c.member_rows).where(imports.c.import_id == import_id)).one())
+        ids = dict(zip(rows.tolist(), members.tolist(), strict=True))
+        _remember(connection, import_id, group, cells, [ids.get(row) for row in wanted.tolist()])
+
+    return import_batches(session, _source(parent), [sent], corrects=parent.import_id, keep_repeated=True,
+                          find_beside=_find_beside(parent.import_id, wanted), afterwards=note)
+
+
+def _only(batch: Batch, rows: Any) -> Batch:
+    """The batch without the rows that are still wrong."""
+    import dataclasses
+
+    frame = batch.frame[batch.frame["row"].isin(rows)].reset_index(drop=True)
+    receipt = dataclasses.replace(batch.receipt, rows_read=len(frame), accepted=len(frame), rejected=0, blank=0,
+                                  filtered_out=0, cells_left_out=0)
+    return dataclasses.replace(batch, frame=frame, problems=batch.problems.iloc[:0], cells=batch.cells.iloc[:0],
+                               receipt=receipt, notices=())
+
+
+def _find_beside(import_id: int, corrected_rows: Any) -> FindBeside:
+    """Rows of the same file that share a key with a corrected one: they stay beside it, as they would have stood."""
+
+    def find(connection: Connection) -> dict[int, int]:
+        members, file_rows = (unpacked(data) for data in connection.execute(
+            select(imports.c.members, imports.c.member_rows).where(imports.c.import_id == import_id)).one())
+        same_key = ((log_rows.c.patient_no == incoming_patients.c.patient_no)
+                    & (log_rows.c.performed_at == incoming.c.performed_at) & (log_rows.c.item == incoming.c.item))
+        query = select(log_rows.c.row_id).distinct().select_from(
+            incoming.join(incoming_patients, incoming.c.code == incoming_patients.c.code).join(log_rows, same_key)
+        ).where(log_rows.c.current)
+        stays = np.isin(members, read_numbers(connection, query)[:, 0]) & ~np.isin(file_rows, corrected_rows)
+        return dict(zip(members[stays].tolist(), file_rows[stays].tolist(), strict=True))
+
+    return find
+
+
+def _remember(
+    connection: Connection, import_id: int, group: pd.DataFrame, cells: Sequence[Mapping[str, str]],
+    row_ids: Sequence[int | None],
+) -> None:
+    connection.execute(insert(corrections), [
+        {"entry": entry, "import_id": import_id, "row_id": row_id, "cells": json.dumps(cell, ensure_ascii=False)}
+        for entry, cell, row_id in zip(group["entry"].tolist(), cells, row_ids, strict=True)])

@@ -1,0 +1,154 @@
+"""Session logs come into the clinic: each file in one transaction, with its receipt, its rejects, and once only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import Connection, func, insert, select
+
+from hipanalytics.clinic import trail
+from hipanalytics.clinic.clinicians import author_of
+from hipanalytics.clinic.placing import FindBeside, place_rows
+from hipanalytics.clinic.quarantine import put_aside
+from hipanalytics.clinic.receipts import (
+    ImportReceipt,
+    Source,
+    find_same,
+    next_import_id,
+    source_of,
+    write_receipt,
+)
+from hipanalytics.clinic.schema import import_patients
+from hipanalytics.clinic.session import Session
+from hipanalytics.clinic.staging import Staged, incoming, incoming_patients, staging
+from hipanalytics.importers import (
+    Batch,
+    DoorReport,
+    MappingProfile,
+    Notice,
+    Receipt,
+    joined_notices,
+    read_log_batches,
+    read_profile,
+)
+from hipanalytics.pseudonyms import pseudonym_for
+
+Paths = str | Path | Sequence[str | Path]
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class Told:
+    """What the door said of a file's batches, beside its rows."""
+
+    counts: list[Receipt] = field(default_factory=list)
+    problems: list[pd.DataFrame] = field(default_factory=list)
+    cells: list[pd.DataFrame] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def add(self, batch: Batch) -> None:
+        """Keep what was said of a batch."""
+        self.counts.append(batch.receipt)
+        self.notices += batch.notices
+        if len(batch.problems):
+            self.problems.append(batch.problems)
+            self.cells.append(batch.cells)
+
+    def report(self) -> DoorReport:
+        """What is told of the whole file."""
+        empty = DoorReport()
+        problems = pd.concat(self.problems, ignore_index=True) if self.problems else empty.problems
+        return DoorReport(tuple(self.counts), problems, joined_notices(self.notices))
+
+
+def import_logs(
+    session: Session, files: Paths, *, mapping: MappingProfile | str | Path | None = None, zone: str | None = None,
+    today: dt.date | None = None, on_progress: Progress = lambda stage, fraction: None,
+) -> list[ImportReceipt]:
+    """Bring session logs into the clinic. See `Clinic.import_logs`."""
+    paths = [Path(files)] if isinstance(files, (str, Path)) else [Path(path) for path in files]
+    profile = _profile(mapping)
+    return [_import_file(session, path, profile, zone, today, on_progress) for path in paths]
+
+
+def import_batches(
+    session: Session, source: Source, batches: Iterable[Batch], *, keep_repeated: bool = False,
+    corrects: int | None = None, find_beside: FindBeside | None = None,
+    afterwards: Callable[[Connection, int], None] = lambda connection, import_id: None,
+) -> ImportReceipt:
+    """Checked rows take their place in the log, with a receipt; all of it or nothing.
+
+    Rule: the rows wait in temporary tables until all are read, so that others can work meanwhile.
+    """
+    told = Told()
+    with session.database.connected() as connection, staging(connection) as staged:
+        with connection.begin():
+            for batch in batches:
+                staged.add(batch.frame)
+                told.add(batch)
+            staged.finish(keep_repeated=keep_repeated)
+        with session.database.writing("logs", connection):
+            known = find_same(connection, source) if corrects is None else None
+            if known is not None:
+                return known
+            receipt = _settle(connection, session, source, staged, told, corrects, find_beside)
+            afterwards(connection, receipt.import_id)
+            return receipt
+
+
+def _import_file(
+    session: Session, path: Path, profile: MappingProfile, zone: str | None, today: dt.date | None, tell: Progress,
+) -> ImportReceipt:
+    tell(f"Looking at {path.name}", 0.0)
+    source = source_of(path, profile, zone)
+    with session.database.reading() as connection:
+        author_of(session, connection)
+        known = find_same(connection, source)
+    if known is not None:
+        return known
+    key = session.key() if profile.pseudonymise else b""
+    batches = read_log_batches(
+        path, mapping=profile, zone=zone, today=today, on_progress=tell,
+        pseudonym=(lambda identifier: pseudonym_for(identifier, key)) if key else None)
+    return import_batches(session, source, batches, keep_repeated=profile.keep_repeated_rows)
+
+
+def _settle(
+    connection: Connection, session: Session, source: Source, staged: Staged, told: Told, corrects: int | None,
+    find_beside: FindBeside | None,
+) -> ImportReceipt:
+    import_id = next_import_id(connection)
+    placed = place_rows(connection, staged, import_id, find_beside)
+    report = told.report()
+    receipt = write_receipt(
+        connection, session, source, told.counts, import_id=import_id, author=author_of(session, connection),
+        members=placed.members, member_rows=placed.file_rows, rows_new=placed.rows_new, rows_known=placed.rows_known,
+        rows_replaced=placed.rows_replaced, duplicates=staged.duplicates, corrects=corrects,
+        remarks=[notice.sentence for notice in report.notices])
+    patients = _count_patients(connection, import_id)
+    put_aside(connection, import_id, report.problems, told.cells, placed)
+    trail.record(connection, session, "imported" if corrects is None else "corrected", patients=patients,
+                 detail=f"import {import_id}")
+    return receipt
+
+
+def _count_patients(connection: Connection, import_id: int) -> int:
+    """Note whose rows the file brought; how many patients they are."""
+    whose = incoming.join(incoming_patients, incoming.c.code == incoming_patients.c.code)
+    number = incoming_patients.c.patient_no
+    counts = select(number, func.count()).select_from(whose).group_by(number)
+    rows = [{"import_id": import_id, "patient_no": patient_no, "rows": rows}
+            for patient_no, rows in connection.execute(counts)]
+    if rows:
+        connection.execute(insert(import_patients), rows)
+    return len(rows)
+
+
+def _profile(mapping: MappingProfile | str | Path | None) -> MappingProfile:
+    if mapping is None:
+        return MappingProfile()
+    return mapping if isinstance(mapping, MappingProfile) else read_profile(mapping)
