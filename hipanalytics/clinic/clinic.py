@@ -128,7 +128,7 @@ class Clinic:
 
     def quarantine(self, import_id: int | None = None) -> pd.DataFrame:
         """Which rows wait to be put right? See `read_quarantine`."""
-        with self.session.database.writing("logs") as connection:
+        with self.session.database.writing() as connection:
             table = read_quarantine(connection, import_id)
             patients = table["patient_id"].nunique()
             trail.record(connection, self.session, "opened", patients=patients, detail="quarantine")
@@ -176,7 +176,7 @@ class Clinic:
         return cohort if chosen is None else _only(cohort, chosen)
 
     def _note_opened(self, chosen: list[str] | None) -> None:
-        with self.session.database.writing("decisions") as connection:
+        with self.session.database.writing() as connection:
             one = numbers_of(connection, chosen) if chosen is not None and len(chosen) == 1 else {}
             trail.record(connection, self.session, "opened", patient_no=next(iter(one.values()), None),
                          patients=None if one else None if chosen is None else len(chosen),

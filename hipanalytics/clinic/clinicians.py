@@ -48,7 +48,7 @@ def set_clinician(session: Session, name: str, *, works_here: bool) -> None:
     name = name.strip()
     if not name or len(name) > 100 or not name.isprintable():
         raise ClinicError("Give a name of 1 to 100 letters.")
-    with session.database.writing("decisions") as connection:
+    with session.database.writing() as connection:
         known = clinicians_of(connection)
         if not works_here:
             name = check_clinician(name, known)

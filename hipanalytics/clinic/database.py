@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from hipanalytics.errors import ClinicError
 
 WAIT_SECONDS: Final = 300
 """How long a change waits for another one, such as a long import, to end."""
-Writing = Literal["logs", "decisions"]
 _LOCK: Final = 7_214_001
 
 
@@ -38,41 +37,21 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """One unchanging state of the clinic. Raises: ClinicError."""
         with plain_faults(self.place), self.engine.connect() as connection:
-            connection.execution_options(isolation_level="REPEATABLE READ") if self.place.is_server else None
+            if self.place.is_server:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 
     @contextmanager
-    def writing(self, what: Writing, connection: Connection | None = None) -> Iterator[Connection]:
-        """All or nothing: changes of the same kind take turns. Raises: ClinicError; then nothing was saved.
-
-        `connection`: an open one, whose temporary tables are wanted.
-        """
-        with plain_faults(self.place):
-            if connection is not None:
-                with self._transaction(connection, what):
-                    yield connection
-            else:
-                with self.engine.connect() as own, self._transaction(own, what):
-                    yield own
-
-    @contextmanager
-    def connected(self) -> Iterator[Connection]:
-        """A connection without a transaction, for temporary tables. Raises: ClinicError."""
+    def writing(self) -> Iterator[Connection]:
+        """All or nothing, one after the other. Raises: ClinicError; then nothing was saved."""
         with plain_faults(self.place), self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _transaction(self, connection: Connection, what: Writing) -> Iterator[None]:
-        connection.info["immediate"] = self.is_sqlite
-        try:
+            connection.info["immediate"] = self.is_sqlite
             with connection.begin():
                 if not self.is_sqlite:
                     connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                yield
-        finally:
-            connection.info["immediate"] = False
+                yield connection
 
     def close(self) -> None:
         """Let go of the database."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection
 
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
-from hipanalytics.clinic.placing import FindBeside, place_rows
+from hipanalytics.clinic.database import insert_many
+from hipanalytics.clinic.placing import FindBeside, Placed, place_rows
 from hipanalytics.clinic.quarantine import put_aside
 from hipanalytics.clinic.receipts import (
     ImportReceipt,
@@ -24,7 +25,7 @@ from hipanalytics.clinic.receipts import (
 )
 from hipanalytics.clinic.schema import import_patients
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.staging import Staged, incoming, incoming_patients, staging
+from hipanalytics.clinic.staging import Staged, working_tables
 from hipanalytics.importers import (
     Batch,
     DoorReport,
@@ -82,16 +83,15 @@ def import_batches(
 ) -> ImportReceipt:
     """Checked rows take their place in the log, with a receipt; all of it or nothing.
 
-    Rule: the rows wait in temporary tables until all are read, so that others can work meanwhile.
+    Rule: the rows are kept aside until all are read, so that others can work meanwhile.
     """
     told = Told()
-    with session.database.connected() as connection, staging(connection) as staged:
-        with connection.begin():
-            for batch in batches:
-                staged.add(batch.frame)
-                told.add(batch)
-            staged.finish(keep_repeated=keep_repeated)
-        with session.database.writing("logs", connection):
+    with Staged() as staged:
+        for batch in batches:
+            staged.add(batch.frame)
+            told.add(batch)
+        staged.finish(keep_repeated=keep_repeated)
+        with session.database.writing() as connection, working_tables(connection):
             known = find_same(connection, source) if corrects is None else None
             if known is not None:
                 return known
@@ -129,23 +129,18 @@ def _settle(
         members=placed.members, member_rows=placed.file_rows, rows_new=placed.rows_new, rows_known=placed.rows_known,
         rows_replaced=placed.rows_replaced, duplicates=staged.duplicates, corrects=corrects,
         remarks=[notice.sentence for notice in report.notices])
-    patients = _count_patients(connection, import_id)
+    _note_patients(connection, import_id, placed)
     put_aside(connection, import_id, report.problems, told.cells, placed)
-    trail.record(connection, session, "imported" if corrects is None else "corrected", patients=patients,
+    trail.record(connection, session, "imported" if corrects is None else "corrected", patients=len(placed.patient_nos),
                  detail=f"import {import_id}")
     return receipt
 
 
-def _count_patients(connection: Connection, import_id: int) -> int:
-    """Note whose rows the file brought; how many patients they are."""
-    whose = incoming.join(incoming_patients, incoming.c.code == incoming_patients.c.code)
-    number = incoming_patients.c.patient_no
-    counts = select(number, func.count()).select_from(whose).group_by(number)
-    rows = [{"import_id": import_id, "patient_no": patient_no, "rows": rows}
-            for patient_no, rows in connection.execute(counts)]
-    if rows:
-        connection.execute(insert(import_patients), rows)
-    return len(rows)
+def _note_patients(connection: Connection, import_id: int, placed: Placed) -> None:
+    """Note whose rows the file brought."""
+    rows = zip(placed.patient_nos.tolist(), placed.patient_rows.tolist(), strict=True)
+    insert_many(connection, import_patients.name, ["import_id", "patient_no", "rows"],
+                [(import_id, patient_no, count) for patient_no, count in rows])
 
 
 def _profile(mapping: MappingProfile | str | Path | None) -> MappingProfile:

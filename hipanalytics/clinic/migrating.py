@@ -9,8 +9,8 @@ from sqlalchemy import Connection, inspect, text
 from hipanalytics.clinic.database import Database
 from hipanalytics.errors import ClinicError
 
-LATEST: Final = "0001"
-EARLIER: Final = ()
+LATEST: Final = "0002"
+EARLIER: Final = ("0001",)
 """Versions that can be brought up to date."""
 
 
@@ -37,7 +37,7 @@ def bring_up_to_date(database: Database) -> None:
     with database.reading() as connection:
         if check_version(version_of(connection)):
             return
-    with database.writing("logs") as connection:
+    with database.writing() as connection:
         if not check_version(version_of(connection)):
             migrate(connection, "head")
 

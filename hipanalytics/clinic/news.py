@@ -32,7 +32,8 @@ class Notes:
     reviews: Sequence[tuple[str, str, ReviewNote]] = ()
     """Patient, clinician and note, in the order in which they were made."""
     quiets: Sequence[tuple[str, Quiet]] = ()
-    """Patient and entry; without those that were withdrawn."""
+    """Patient and entry, in the order in which they were made, without those that were withdrawn. Of several of one
+    flag the latest holds."""
     last_imports: Mapping[str, dt.date] = field(default_factory=dict)
     """Per patient the day of the last import, not undone, that held rows of the patient."""
 
@@ -48,15 +49,15 @@ def with_notes(review: Review, notes: Notes) -> Review:
     """
     made = sorted((each for each in notes.reviews if each[2].as_of <= review.as_of), key=lambda each: each[2].as_of)
     last_reviews = {patient_id: (by, note) for patient_id, by, note in made}
-    quiets: defaultdict[str, list[Quiet]] = defaultdict(list)
+    quiets: defaultdict[str, dict[str, Quiet]] = defaultdict(dict)
     for patient_id, entry in notes.quiets:
         if entry.as_of <= review.as_of:
-            quiets[patient_id].append(entry)
+            quiets[patient_id][entry.flag] = entry
     news = []
     for patient_id, codes, pain in review.table[["patient_id", "flags", "pain_latest"]].itertuples(index=False):
         flags, (by, note) = flags_of(codes), last_reviews.get(patient_id, (None, None))
         rise = review.thresholds.patients.get(patient_id, review.thresholds.clinic).quiet_returns_at_rise
-        held = [each for each in quiets[patient_id] if _holds(each, flags, pain, note, rise, review.as_of)]
+        held = [each for each in quiets[patient_id].values() if _holds(each, flags, pain, note, rise, review.as_of)]
         news.append({**_since(note, flags, review.as_of), "last_review_by": by, **_quiet(held, flags),
                      "not_imported_since": notes.last_imports.get(patient_id)})
     columns = {name: _column([each[name] for each in news], dtype, review.table.index)
@@ -103,5 +104,5 @@ def _joined(flags: Iterable[str]) -> str | None:
     return ";".join(flags) or None
 
 
-def _column(values: list[object], dtype: str, index: pd.Index[Any]) -> pd.Series[Any]:
+def _column(values: list[object], dtype: Any, index: pd.Index[Any]) -> pd.Series[Any]:
     return pd.Series(values, index=index, dtype="object").astype(dtype)

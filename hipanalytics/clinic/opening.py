@@ -89,7 +89,7 @@ def _make_clinic(database: Database, name: str) -> None:
     if database.is_sqlite:
         with plain_faults(database.place), closing(sqlite3.connect(database.place.database)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
-    with database.writing("logs") as transaction:
+    with database.writing() as transaction:
         if version_of(transaction) is None:
             migrate(transaction, "head")
             _identify(transaction, name)

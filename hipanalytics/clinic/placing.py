@@ -1,18 +1,29 @@
-"""Staged rows take their place in the log: what is new is added, what a key had before stands back."""
+"""A file's rows take their place in the log: what is new is added, what a key had before stands back."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, exists, func, insert, literal, select, true, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
-from hipanalytics.clinic.database import read_numbers
+from hipanalytics.clinic.database import insert_many, read_numbers
 from hipanalytics.clinic.schema import clinic, log_changes, log_rows, patients
-from hipanalytics.clinic.staging import CONTENT, Staged, incoming, incoming_patients, matched, retired
+from hipanalytics.clinic.staging import (
+    CONTENT,
+    Staged,
+    incoming,
+    incoming_patients,
+    matched,
+    moments,
+    plain_values,
+    retired,
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,10 @@ class Placed:
     """Row ids in rising order."""
     file_rows: NDArray[np.int64]
     """The row number of each in the file."""
+    patient_nos: NDArray[np.int64]
+    """Whose rows the file holds,"""
+    patient_rows: NDArray[np.int64]
+    """and how many of each."""
     rows_new: int
     rows_known: int
     rows_replaced: int
@@ -38,50 +53,46 @@ FindBeside = Callable[[Connection], dict[int, int]]
 
 
 def place_rows(connection: Connection, staged: Staged, import_id: int, find_beside: FindBeside | None = None) -> Placed:
-    """Let a file's rows take their place.
+    """Let a file's rows take their place, within the transaction and the working tables at hand.
 
     Rule: a row that the log has already, in the same key with the same content, is that row. Of each key that the file
     holds, exactly the file's rows are current from now on; earlier ones stand back and are kept.
     """
-    _know_patients(connection)
+    numbers = _know_patients(connection, staged)
     base = connection.execute(select(clinic.c.next_row_id)).scalar_one()
     beside: dict[int, int] = {}
     if connection.execute(select(exists().select_from(log_rows))).scalar():
+        staged.put_keys(connection)
         _match(connection)
         beside = _leave_beside(connection, find_beside) if find_beside else {}
         _retire(connection)
-    known = _known_rows(connection)
-    touched = _touched(connection)
-    _add_new(connection, import_id, base)
-    connection.execute(update(log_rows).values(current=False).where(log_rows.c.row_id.in_(select(retired.c.row_id))))
-    connection.execute(update(log_rows).values(current=True).where(
-        log_rows.c.row_id.in_(select(matched.c.row_id)), log_rows.c.current.is_(False)))
-    connection.execute(update(clinic).values(next_row_id=base + staged.height))
-    mark_changed(connection, touched)
+    known = read_numbers(connection, select(matched.c.seq, matched.c.row_id).where(matched.c.seq.is_not(None)))
     replaced = connection.execute(select(func.count()).select_from(retired)).scalar_one()
-    return _placed(staged, known, base, replaced, beside)
+    revived = matched.join(log_rows, log_rows.c.row_id == matched.c.row_id)
+    any_revived = connection.execute(select(exists().select_from(revived).where(~log_rows.c.current))).scalar()
+    if len(known) < int(staged.stands.sum()) or replaced or any_revived:
+        _change(connection, staged, numbers, known, import_id, base)
+    return _placed(staged, numbers, known, base, replaced, beside)
 
 
-def mark_changed(connection: Connection, patient_nos: NDArray[np.int64]) -> None:
-    """Note that the current logs of these patients have changed, so that a snapshot is made anew for them."""
-    if not len(patient_nos):
-        return
-    change = connection.execute(select(clinic.c.log_change)).scalar_one() + 1
+def next_change(connection: Connection) -> int:
+    """The number of a change of the current log that is being made, by which snapshots know what to renew."""
+    change: int = connection.execute(select(clinic.c.log_change)).scalar_one() + 1
     connection.execute(insert(log_changes).values(change=change, token=secrets.token_hex(8)))
     connection.execute(update(clinic).values(log_change=change))
-    for start in range(0, len(patient_nos), 10_000):
-        some = patient_nos[start:start + 10_000].tolist()
-        connection.execute(update(patients).values(log_change=change).where(patients.c.patient_no.in_(some)))
+    return change
 
 
-def _know_patients(connection: Connection) -> None:
-    """Give every patient of the file a number."""
-    ids = select(incoming_patients.c.patient_id)
-    new = ids.where(~exists().where(patients.c.patient_id == incoming_patients.c.patient_id))
-    connection.execute(insert(patients).from_select(
-        ["patient_id", "log_change"], new.add_columns(literal(0)).order_by(incoming_patients.c.code)))
+def _know_patients(connection: Connection, staged: Staged) -> NDArray[np.int64]:
+    """Give every patient of the file a number: for each code the patient's."""
+    staged.put_patients(connection)
+    new = select(incoming_patients.c.patient_id).where(
+        ~exists().where(patients.c.patient_id == incoming_patients.c.patient_id)).order_by(incoming_patients.c.code)
+    connection.execute(insert(patients).from_select(["patient_id"], new))
     number = select(patients.c.patient_no).where(patients.c.patient_id == incoming_patients.c.patient_id)
     connection.execute(update(incoming_patients).values(patient_no=number.scalar_subquery()))
+    in_order = select(incoming_patients.c.patient_no).order_by(incoming_patients.c.code)
+    return read_numbers(connection, in_order)[:, 0]
 
 
 _at_the_moment = (log_rows.c.patient_no == incoming_patients.c.patient_no) & (
@@ -108,43 +119,54 @@ def _leave_beside(connection: Connection, find_beside: FindBeside) -> dict[int, 
 def _retire(connection: Connection) -> None:
     """Which current rows of the file's keys are not in the file."""
     of_the_key = _at_the_moment & (log_rows.c.item == incoming.c.item)
-    gone = select(log_rows.c.row_id, log_rows.c.patient_no).distinct().select_from(
-        _of_patients.join(log_rows, of_the_key)).where(
+    gone = select(log_rows.c.row_id).distinct().select_from(_of_patients.join(log_rows, of_the_key)).where(
         log_rows.c.current, ~exists().where(matched.c.row_id == log_rows.c.row_id))
-    connection.execute(insert(retired).from_select(["row_id", "patient_no"], gone))
+    connection.execute(insert(retired).from_select(["row_id"], gone))
 
 
-def _touched(connection: Connection) -> NDArray[np.int64]:
-    """The patients whose current log becomes another one."""
-    new = select(incoming_patients.c.patient_no).select_from(_of_patients).where(
-        ~exists().where(matched.c.seq == incoming.c.seq))
-    revived = select(log_rows.c.patient_no).join(matched, matched.c.row_id == log_rows.c.row_id).where(
-        log_rows.c.current.is_(False))
-    touched = new.union(revived, select(retired.c.patient_no))
-    return read_numbers(connection, touched)[:, 0]
+def _change(
+    connection: Connection, staged: Staged, numbers: NDArray[np.int64], known: NDArray[np.int64], import_id: int,
+    base: int,
+) -> None:
+    """Make the file's rows current, and what they replace not."""
+    change = next_change(connection)
+    connection.execute(update(log_rows).values(current=False, changed=change).where(
+        log_rows.c.row_id.in_(select(retired.c.row_id))))
+    connection.execute(update(log_rows).values(current=True, changed=change).where(
+        log_rows.c.row_id.in_(select(matched.c.row_id)), log_rows.c.current.is_(False)))
+    connection.execute(update(clinic).values(next_row_id=base + staged.height))
+    is_new = staged.stands.copy()
+    is_new[known[:, 0]] = False
+    for begin, frame in staged.batches():
+        new = np.flatnonzero(is_new[begin:begin + len(frame)])
+        rows = frame.iloc[new] if len(new) < len(frame) else frame
+        present = [name for name in CONTENT if name in rows]
+        names = ["row_id", "patient_no", "performed_at", "item", "print", "nth", "import_id", "file_row", "current",
+                 "changed", *present]
+        same = ([value] * len(rows) for value in (import_id, True, change))
+        insert_many(connection, "log_rows", names,
+                    _as_rows(rows, (new + begin + base).tolist(), numbers[rows["code"]].tolist(), present, *same))
 
 
-def _known_rows(connection: Connection) -> NDArray[np.int64]:
-    return read_numbers(connection, select(matched.c.seq, matched.c.row_id).where(matched.c.seq.is_not(None)))
-
-
-def _add_new(connection: Connection, import_id: int, base: int) -> None:
-    content = [incoming.c[name] for name in CONTENT]
-    new = select(
-        incoming.c.seq + base, incoming_patients.c.patient_no, incoming.c.performed_at, incoming.c.item,
-        incoming.c.print, incoming.c.nth, literal(import_id), incoming.c.file_row, true(), *content,
-    ).select_from(_of_patients).where(~exists().where(matched.c.seq == incoming.c.seq)).order_by(incoming.c.seq)
-    names = ["row_id", "patient_no", "performed_at", "item", "print", "nth", "import_id", "file_row", "current"]
-    connection.execute(insert(log_rows).from_select([*names, *CONTENT], new))
+def _as_rows(
+    rows: pd.DataFrame, row_ids: list[int], patient_nos: list[int], present: list[str], import_ids: list[int],
+    current: list[int], changes: list[int],
+) -> Iterator[tuple[Any, ...]]:
+    return zip(
+        row_ids, patient_nos, moments(rows["performed_at"]), *(rows[name].tolist() for name in ("item", "print", "nth")),
+        import_ids, rows["row"].tolist(), current, changes, *(plain_values(rows[name]) for name in present), strict=True)
 
 
 def _placed(
-    staged: Staged, known: NDArray[np.int64], base: int, replaced: int, beside: dict[int, int],
+    staged: Staged, numbers: NDArray[np.int64], known: NDArray[np.int64], base: int, replaced: int,
+    beside: dict[int, int],
 ) -> Placed:
     row_ids = np.arange(base, base + staged.height, dtype=np.int64)
     row_ids[known[:, 0]] = known[:, 1]
     row_ids = np.concatenate([row_ids[staged.stands], np.array(list(beside), np.int64)])
     file_rows = np.concatenate([staged.file_rows[staged.stands], np.array(list(beside.values()), np.int64)])
     order = np.argsort(row_ids, kind="stable")
+    counts = np.bincount(staged.row_codes[staged.stands], minlength=len(numbers))
     rows_new = len(row_ids) - len(beside) - len(known)
-    return Placed(row_ids[order], file_rows[order], rows_new, len(known), replaced)
+    return Placed(row_ids[order], file_rows[order], numbers[counts > 0], counts[counts > 0], rows_new, len(known),
+                  replaced)

@@ -56,9 +56,8 @@ patients: Final = Table(
     "patients", metadata,
     Column("patient_no", Integer, primary_key=True),
     Column("patient_id", Text, nullable=False, unique=True),
-    Column("log_change", Integer, nullable=False, default=0),  # updated in place
     sqlite_autoincrement=True)
-"""Pseudonyms; everything else holds the number. `log_change`: the change of the logs that last concerned the patient."""
+"""Pseudonyms; everything else holds the number."""
 
 imports: Final = Table(
     "imports", metadata,
@@ -119,6 +118,7 @@ log_rows: Final = Table(
     Column("import_id", Integer, nullable=False),  # updated in place where an import is undone
     Column("file_row", BigInteger, nullable=False),  # as import_id
     Column("current", Boolean, nullable=False),  # updated in place
+    Column("changed", Integer, nullable=False, index=True),  # as current
     Column("has_time", Boolean, nullable=False),
     Column("exercise", Text),
     Column("done", Boolean),
@@ -140,7 +140,7 @@ log_rows: Final = Table(
 """Every row of a session log that ever came in. Moments are microseconds since 1970 by the patient's own clock.
 A row's key is patient_no, performed_at and `item` (has_time, exercise, side as one number); `print` is its whole
 content as one number, `nth` tells rows of equal content apart. `current`: whether the latest import that was not
-undone and that holds the key holds this row. `import_id`, `file_row`: where the row is to be found."""
+undone and that holds the key holds this row; `changed`: the change by which that became so. `import_id`, `file_row`: where the row is to be found."""
 
 quarantine: Final = Table(
     "quarantine", metadata,
@@ -199,3 +199,11 @@ trail: Final = Table(
     Column("detail", Text, nullable=False),
     sqlite_autoincrement=True)
 """Who opened, changed or exported whose data, and when. Without a patient_no: `patients` of them at once."""
+
+erasures: Final = Table(
+    "erasures", metadata,
+    Column("keyed_hash", Text, primary_key=True),
+    Column("author", Text, nullable=False),
+    Column("erased_at", Text, nullable=False),
+    Column("reason", Text, nullable=False))
+"""Who was erased for good, by a hash of the pseudonym that nobody can make without the clinic's secret key."""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from hipanalytics.clinic.places import make_folder, new_private_file
 from hipanalytics.clinic.schema import clinic, imports, log_changes, log_rows, patients
@@ -28,20 +28,9 @@ FORMAT: Final = 1
 _MANIFEST: Final = "snapshot.json"
 _AT_ONCE: Final = 200_000
 _MOST_PARTS: Final = 8
-_MOST_CHANGED: Final = 0.25
-_PATIENTS_AT_ONCE: Final = 1_000
 _STILL_WRITTEN_S: Final = 600
 _MOMENTS: Final = ("performed_at", "logged_at")
 _WORDS: Final = ("patient_id", "exercise", "side", "pain_side", "stop_reason", "file")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file of the snapshot: the whole current logs of some patients, as of a change."""
-
-    file: str
-    patient_nos: tuple[int, ...] | None
-    """None: of all patients."""
 
 
 @dataclass(frozen=True)
@@ -50,29 +39,30 @@ class Manifest:
 
     change: int
     token: str
-    parts: tuple[Part, ...]
+    parts: tuple[str, ...]
 
 
 _NO_SNAPSHOT: Final = Manifest(-1, "", ())
 
 
 def read_snapshot(session: Session, connection: Connection) -> pd.DataFrame:
-    """The current logs of all patients, from the snapshot; what has changed since it was made is renewed first.
+    """The current logs of all patients, from the snapshot; what has changed since it was made is added first.
 
     Where the snapshot cannot be written or read (a full disk), they come straight from the database.
     """
     folder = session.database.place.snapshots(session.clinic_id)
     try:
         make_folder(folder, group_may_use=session.database.place.group_may_use)
-        return _joined([_read(folder, part) for part in _renewed(session, connection, folder).parts])
+        return _as_log(_renewed(session, connection, folder))
     except (OSError, ClinicError, pa.ArrowException):
         drop_snapshot(folder)
-        return _joined([(_arrow(rows), None) for rows in _rows(connection, None)])
+        return _as_log(pa.concat_tables(_parts_of(connection, log_rows.c.current)))
 
 
 def read_logs_of(connection: Connection, patient_nos: Sequence[int]) -> pd.DataFrame:
     """The current logs of some patients, straight from the database."""
-    return _joined([(_arrow(rows), None) for rows in _rows(connection, patient_nos)])
+    chosen = log_rows.c.current & log_rows.c.patient_no.in_(patient_nos)
+    return _as_log(pa.concat_tables(_parts_of(connection, chosen)))
 
 
 def drop_snapshot(folder: Path) -> None:
@@ -82,34 +72,37 @@ def drop_snapshot(folder: Path) -> None:
             path.unlink()
 
 
-def _renewed(session: Session, connection: Connection, folder: Path) -> Manifest:
-    """What makes up the snapshot, after whatever has changed was written anew."""
+def _renewed(session: Session, connection: Connection, folder: Path) -> pa.Table:
+    """The current rows, from the parts; what has changed since is read from the database and kept as one more part."""
     change = connection.execute(select(clinic.c.log_change)).scalar_one()
     old = _manifest(folder)
     if old.change > change or old.token != _token(connection, old.change):
         old = _NO_SNAPSHOT
     if old.change == change:
-        return old
-    changed = _numbers(connection, patients.c.log_change > old.change)
-    if _is_worth_it(old, changed, len(_numbers(connection))):
-        part = Part(_write_part(session, connection, folder, changed), tuple(changed))
-        parts: tuple[Part, ...] = (*old.parts, part)
-    else:
-        parts = (Part(_write_part(session, connection, folder, None), None),)
+        return _current([_read(folder, part) for part in old.parts])
+    rows = log_rows.c.changed > old.change if old.parts else log_rows.c.current
+    part = _write_part(session, folder, _parts_of(connection, rows))
+    parts = (*old.parts, part)
+    table = _current([_read(folder, each) for each in parts])
+    if len(parts) > _MOST_PARTS:
+        parts = (_write_part(session, folder, iter([table])),)
     new = Manifest(change, _token(connection, change), parts)
     _write_manifest(session, folder, new)
     _sweep(folder, new)
-    return new
+    return table
 
 
-def _is_worth_it(old: Manifest, changed: Sequence[int], everyone: int) -> bool:
-    """Whether a part for those who have changed is less work, now and later, than the whole anew."""
-    renewed = {each for part in old.parts for each in part.patient_nos or ()} | set(changed)
-    return 0 < len(old.parts) < _MOST_PARTS and len(renewed) <= _MOST_CHANGED * everyone
-
-
-def _numbers(connection: Connection, *conditions: Any) -> list[int]:
-    return list(connection.execute(select(patients.c.patient_no).where(*conditions)).scalars())
+def _current(parts: Sequence[pa.Table]) -> pa.Table:
+    """The rows that are current: of a row that is in several parts, the newest speaks."""
+    newer = np.empty(0, np.int64)
+    kept = []
+    for place, table in enumerate(reversed(parts)):
+        row_ids = table["row_id"].to_numpy()
+        keep = table["current"].to_numpy() & ~np.isin(row_ids, newer)
+        kept.append(table if keep.all() else table.filter(pa.array(keep)))
+        if place < len(parts) - 1:
+            newer = np.concatenate([newer, row_ids])
+    return pa.concat_tables(reversed(kept)).unify_dictionaries()
 
 
 def _token(connection: Connection, change: int) -> str:
@@ -118,25 +111,23 @@ def _token(connection: Connection, change: int) -> str:
 
 # From the database
 
-def _rows(connection: Connection, patient_nos: Sequence[int] | None) -> Iterator[Sequence[Any]]:
-    columns = [patients.c.patient_id, log_rows.c.performed_at, *(log_rows.c[name] for name in CONTENT), imports.c.file,
-               log_rows.c.file_row, log_rows.c.patient_no]
+_NAMES: Final = ("row_id", "current", "patient_id", "performed_at", *CONTENT, "file", "row")
+
+
+def _parts_of(connection: Connection, which: ColumnElement[bool]) -> Iterator[pa.Table]:
+    """Some rows of the database as columns, each with its type."""
+    columns = [log_rows.c.row_id, log_rows.c.current, patients.c.patient_id, log_rows.c.performed_at,
+               *(log_rows.c[name] for name in CONTENT), imports.c.file, log_rows.c.file_row]
     query = select(*columns).select_from(
-        log_rows.join(patients).join(imports, imports.c.import_id == log_rows.c.import_id)).where(log_rows.c.current)
-    yield []
-    if patient_nos is None:
-        yield from connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions()
-        return
-    for start in range(0, len(patient_nos), _PATIENTS_AT_ONCE):
-        some = query.where(log_rows.c.patient_no.in_(patient_nos[start:start + _PATIENTS_AT_ONCE]))
-        yield from connection.execute(some).partitions(_AT_ONCE)
+        log_rows.join(patients).join(imports, imports.c.import_id == log_rows.c.import_id)).where(which)
+    yield _arrow([])
+    for rows in connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions():
+        yield _arrow(rows)
 
 
 def _arrow(rows: Sequence[Any]) -> pa.Table:
-    """Rows of the database as columns, each with its type."""
-    names = ["patient_id", "performed_at", *CONTENT, "file", "row", "patient_no"]
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    return pa.table({name: pa.array(column, _kind(name)) for name, column in zip(names, columns, strict=True)})
+    columns = list(zip(*rows, strict=True)) or [()] * len(_NAMES)
+    return pa.table({name: pa.array(column, _kind(name)) for name, column in zip(_NAMES, columns, strict=True)})
 
 
 def _kind(name: str) -> pa.DataType:
@@ -144,28 +135,26 @@ def _kind(name: str) -> pa.DataType:
         return pa.dictionary(pa.int32(), pa.string())
     if name in _MOMENTS:
         return pa.timestamp("us")
-    if name in ("has_time", "done"):
+    if name in ("has_time", "done", "current"):
         return pa.bool_()
-    if name in ("row", "patient_no"):
+    if name in ("row", "row_id"):
         return pa.int64()
     return pa.string() if name == "note" else pa.float64()
 
 
 # The files
 
-def _write_part(
-    session: Session, connection: Connection, folder: Path, patient_nos: Sequence[int] | None,
-) -> str:
+def _write_part(session: Session, folder: Path, tables: Iterator[pa.Table]) -> str:
     name = f"part-{secrets.token_hex(8)}.parquet"
     new_private_file(folder / name, group_may_use=session.database.place.group_may_use)
     with pq.ParquetWriter(folder / name, _arrow([]).schema, compression="zstd") as writer:
-        for rows in _rows(connection, patient_nos):
-            writer.write_table(_arrow(rows))
+        for table in tables:
+            writer.write_table(table)
     return name
 
 
-def _read(folder: Path, part: Part) -> tuple[pa.Table, tuple[int, ...] | None]:
-    return pq.read_table(folder / part.file, partitioning=None), part.patient_nos
+def _read(folder: Path, part: str) -> pa.Table:
+    return pq.read_table(folder / part, partitioning=None)
 
 
 def _manifest(folder: Path) -> Manifest:
@@ -173,15 +162,13 @@ def _manifest(folder: Path) -> Manifest:
         data = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             return _NO_SNAPSHOT
-        parts = [Part(file, None if numbers is None else tuple(numbers)) for file, numbers in data["parts"]]
-        return Manifest(data["change"], data["token"], tuple(parts))
+        return Manifest(data["change"], data["token"], tuple(data["parts"]))
     except (OSError, ValueError, KeyError, TypeError):
         return _NO_SNAPSHOT
 
 
 def _write_manifest(session: Session, folder: Path, manifest: Manifest) -> None:
-    content = {"format": FORMAT, "change": manifest.change, "token": manifest.token,
-               "parts": [[part.file, part.patient_nos] for part in manifest.parts]}
+    content = {"format": FORMAT, "change": manifest.change, "token": manifest.token, "parts": manifest.parts}
     new = folder / f"{_MANIFEST}.{secrets.token_hex(4)}"
     new_private_file(new, group_may_use=session.database.place.group_may_use)
     new.write_text(json.dumps(content), encoding="utf-8")
@@ -190,31 +177,19 @@ def _write_manifest(session: Session, folder: Path, manifest: Manifest) -> None:
 
 def _sweep(folder: Path, manifest: Manifest) -> None:
     """Remove parts that no longer belong, but for those that another process may be writing right now."""
-    kept = {part.file for part in manifest.parts}
     for path in folder.glob("part-*.parquet"):
         with suppress(OSError):
-            if path.name not in kept and time.time() - path.stat().st_mtime > _STILL_WRITTEN_S:
+            if path.name not in manifest.parts and time.time() - path.stat().st_mtime > _STILL_WRITTEN_S:
                 path.unlink()
 
 
 # As the session log
 
-def _joined(parts: Sequence[tuple[pa.Table, tuple[int, ...] | None]]) -> pd.DataFrame:
-    """The parts as one table: of a patient who is in several, the rows of the newest part."""
-    newer: set[int] = set()
-    kept = []
-    for table, patient_nos in reversed(parts):
-        if newer:
-            old = np.isin(table["patient_no"].to_numpy(), np.fromiter(newer, np.int64))
-            table = table.filter(pa.array(~old))
-        kept.append(table.drop_columns("patient_no"))
-        newer |= set(patient_nos or ())
-    return _frame(pa.concat_tables(reversed(kept)).unify_dictionaries())
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
+def _as_log(table: pa.Table) -> pd.DataFrame:
+    """The rows as `read_logs` gives them: a column that is nowhere filled is left out, but for those always there."""
+    table = table.unify_dictionaries()
     always = {"patient_id", "performed_at", "has_time", "exercise", "done", "pain", "file", "row"}
-    names = [name for name in table.column_names if name in always or table[name].null_count < table.num_rows]
+    names = [name for name in _NAMES[2:] if name in always or table[name].null_count < table.num_rows]
     return used_categories(pd.DataFrame({name: _column(table[name], name) for name in names}, copy=False))
 
 

@@ -90,7 +90,7 @@ def every_change(connection: Connection, kind: str, patient_ids: Sequence[str] |
     if patient_ids is not None and len(patient_ids) <= _FEW:
         query = query.where(patients.c.patient_id.in_(patient_ids))
     found = [Decision(*row) for row in connection.execute(
-        query.order_by(decisions.c.patient_no, decisions.c.version))]
+        query.order_by(decisions.c.patient_no, decisions.c.version)).all()]
     if patient_ids is not None and len(patient_ids) > _FEW:
         wanted = set(patient_ids)
         found = [row for row in found if row.patient_id in wanted]

@@ -13,7 +13,7 @@ from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.database import insert_many, read_numbers
 from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.placing import mark_changed
+from hipanalytics.clinic.placing import next_change
 from hipanalytics.clinic.receipts import ImportReceipt, receipt_of
 from hipanalytics.clinic.schema import import_undos, imports, log_rows
 from hipanalytics.clinic.session import Session
@@ -34,7 +34,7 @@ def undo_import(session: Session, import_id: int, reason: str) -> ImportReceipt:
     """
     if not reason.strip():
         raise ClinicError("Say why the import is undone.")
-    with session.database.writing("logs") as connection:
+    with session.database.writing() as connection:
         receipt = receipt_of(connection, import_id)
         if receipt.is_undone:
             raise ClinicError(f"Import {import_id} was undone already, on {str(receipt.undone_at)[:10]} by "
@@ -70,16 +70,18 @@ def _settle(
 ) -> None:
     changed = current != rows[:, _CURRENT].astype(bool)
     moved = source[:, 0] != rows[:, _IMPORT]
-    flip = update(log_rows).where(log_rows.c.row_id == bindparam("at"))
+    if not (changed | moved).any():
+        return
+    change = next_change(connection)
+    row = update(log_rows).where(log_rows.c.row_id == bindparam("at"))
     if changed.any():
-        connection.execute(flip.values(current=bindparam("now")), [
-            {"at": row, "now": now} for row, now in zip(rows[changed, _ROW].tolist(), current[changed].tolist(),
-                                                        strict=True)])
+        connection.execute(row.values(current=bindparam("now"), changed=change), [
+            {"at": at, "now": now} for at, now in zip(rows[changed, _ROW].tolist(), current[changed].tolist(),
+                                                      strict=True)])
     if moved.any():
-        connection.execute(flip.values(import_id=bindparam("whence"), file_row=bindparam("place")), [
-            {"at": row, "whence": whence, "place": place} for row, (whence, place) in zip(
+        connection.execute(row.values(import_id=bindparam("whence"), file_row=bindparam("place"), changed=change), [
+            {"at": at, "whence": whence, "place": place} for at, (whence, place) in zip(
                 rows[moved, _ROW].tolist(), source[moved].tolist(), strict=True)])
-    mark_changed(connection, np.unique(rows[changed | (moved & current), _PATIENT]))
 
 
 def _rows_of_its_keys(connection: Connection, row_ids: NDArray[np.int64]) -> NDArray[np.int64]:

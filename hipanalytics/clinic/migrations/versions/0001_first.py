@@ -70,7 +70,6 @@ def upgrade() -> None:
     op.create_table("patients",
         sa.Column("patient_no", sa.Integer(), nullable=False),
         sa.Column("patient_id", sa.Text(), nullable=False),
-        sa.Column("log_change", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("patient_no", name="pk_patients"),
         sa.UniqueConstraint("patient_id", name="uq_patients_patient_id"),
     sqlite_autoincrement=True
@@ -133,6 +132,7 @@ def upgrade() -> None:
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("file_row", sa.BigInteger(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("has_time", sa.Boolean(), nullable=False),
         sa.Column("exercise", sa.Text(), nullable=True),
         sa.Column("done", sa.Boolean(), nullable=True),
@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["patient_no"], ["patients.patient_no"], name="fk_log_rows_patient_no"),
         sa.PrimaryKeyConstraint("row_id", name="pk_log_rows")
     )
+    op.create_index("ix_log_rows_changed", "log_rows", ["changed"], unique=False)
     op.create_index("ix_log_rows_moment", "log_rows", ["patient_no", "performed_at"], unique=False)
     op.create_table("quarantine",
         sa.Column("entry", sa.Integer(), nullable=False),
