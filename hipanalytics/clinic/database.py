@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, SelectBase, create_engine, event, exc, text
+from sqlalchemy import CompoundSelect, Connection, Engine, Select, create_engine, event, exc, text
 from sqlalchemy.pool import NullPool
 
 from hipanalytics.clinic.places import Place
@@ -79,7 +79,18 @@ def insert_many(connection: Connection, table: str, columns: list[str], rows: It
             copy.write_row(row)
 
 
-def read_numbers(connection: Connection, query: SelectBase) -> NDArray[np.int64]:
+def read_many(connection: Connection, query: Select[Any], *, at_once: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Many rows, some at once, as the driver gives them: past SQLAlchemy's own handling of each."""
+    words = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+    driver: Any = connection.connection.driver_connection
+    cursor = driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor(name="many_rows")
+    with closing(cursor):
+        cursor.execute(words)
+        while rows := cursor.fetchmany(at_once):
+            yield rows
+
+
+def read_numbers(connection: Connection, query: Select[Any] | CompoundSelect[Any]) -> NDArray[np.int64]:
     """Rows of whole numbers, however many: one column of the array for each of the query's."""
     parts = [np.array(rows, np.int64) for rows in connection.execute(query).partitions(100_000)]
     return np.concatenate(parts) if parts else np.empty((0, len(query.selected_columns)), np.int64)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, select
 
+from hipanalytics.clinic.database import read_many
 from hipanalytics.clinic.places import make_folder, new_private_file
 from hipanalytics.clinic.schema import clinic, imports, log_changes, log_rows, patients
 from hipanalytics.clinic.session import Session
@@ -26,7 +27,7 @@ from hipanalytics.importers.reading import used_categories
 
 FORMAT: Final = 1
 _MANIFEST: Final = "snapshot.json"
-_AT_ONCE: Final = 200_000
+_AT_ONCE: Final = 50_000
 _MOST_PARTS: Final = 8
 _STILL_WRITTEN_S: Final = 600
 _MOMENTS: Final = ("performed_at", "logged_at")
@@ -121,13 +122,23 @@ def _parts_of(connection: Connection, which: ColumnElement[bool]) -> Iterator[pa
     query = select(*columns).select_from(
         log_rows.join(patients).join(imports, imports.c.import_id == log_rows.c.import_id)).where(which)
     yield _arrow([])
-    for rows in connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions():
+    for rows in read_many(connection, query, at_once=_AT_ONCE):
         yield _arrow(rows)
 
 
 def _arrow(rows: Sequence[Any]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(_NAMES)
-    return pa.table({name: pa.array(column, _kind(name)) for name, column in zip(_NAMES, columns, strict=True)})
+    return pa.table({name: _typed(column, _kind(name)) for name, column in zip(_NAMES, columns, strict=True)})
+
+
+def _typed(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if column.count(None) == len(column):
+        return pa.nulls(len(column), kind)
+    if pa.types.is_boolean(kind) and not isinstance(next(each for each in column if each is not None), bool):
+        return pa.array(column, pa.int8()).cast(kind)
+    if pa.types.is_floating(kind):
+        return pa.array(np.array(column, np.float64), kind, from_pandas=True)
+    return pa.array(column, kind)
 
 
 def _kind(name: str) -> pa.DataType:
