@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hipanalytics.clinic.clinic import open_clinic as open_clinic
     from hipanalytics.cohort import Cohort as Cohort
     from hipanalytics.cohort import check_cohort as check_cohort
     from hipanalytics.exports import write_table as write_table
@@ -26,14 +27,15 @@ _HOMES = {
     "check_cohort": "cohort",
     "write_table": "exports",
     "load_cohort": "importers",
+    "open_clinic": "clinic.clinic",
     "read_logs": "importers",
     "review_cohort": "review",
     "Thresholds": "thresholds",
     "read_thresholds": "thresholds",
 }
 
-__all__ = ["Cohort", "Thresholds", "check_cohort", "load_cohort", "read_logs", "read_thresholds", "review_cohort",
-           "write_table"]
+__all__ = ["Cohort", "Thresholds", "check_cohort", "load_cohort", "open_clinic", "read_logs", "read_thresholds",
+           "review_cohort", "write_table"]
 
 
 def __getattr__(name: str) -> Any:

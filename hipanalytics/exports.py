@@ -22,7 +22,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from hipanalytics.errors import FileError
 
-_COULD_RUN: Final = r"^(\s*[=+\-@]|[\t\r\n])"
+_COULD_RUN: Final = r"^([\s\pZ\x0b\x1c-\x1f\x{85}]*[=+\-@]|[\t\r\n])"
 _QUOTE, _COMMA, _NOTHING = (pa.scalar(text, pa.large_string()) for text in ('"', ",", ""))
 _EXCEL_ROWS, _EXCEL_COLUMNS, _EXCEL_TEXT = 1_048_576, 16_384, 32_767
 _EXCEL_FIRST_YEAR: Final = 1900

@@ -97,7 +97,7 @@ class Thresholds:
 
     # Flags that were made quiet
     quiet_returns_at_rise: float = _threshold(
-        1.0, "NRS points", "Rise in the latest pain at which a flag that was acknowledged or snoozed comes back", low=0.1,
+        1.0, "NRS points", "Rise in pain at which an acknowledged or snoozed flag comes back", low=0.1,
         source="clinical proposal: watch at +1")
 
     # Pain that persists

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,35 @@ from sqlalchemy import Connection
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of, check_clinician, clinicians_of, set_clinician
 from hipanalytics.clinic.corrections import Corrected, correct, correct_as_before, dismiss
+from hipanalytics.clinic.decided import decided_tables
+from hipanalytics.clinic.decision_files import import_decisions
+from hipanalytics.clinic.decisions import (
+    Decision,
+    add_patient,
+    current,
+    discharge,
+    history,
+    latest_version,
+    save,
+    take_up_again,
+    withdraw,
+)
 from hipanalytics.clinic.imports import import_logs
+from hipanalytics.clinic.news import Notes, with_notes
 from hipanalytics.clinic.opening import open_session
 from hipanalytics.clinic.patients import numbers_of
 from hipanalytics.clinic.quarantine import read_quarantine, refused_per_patient
 from hipanalytics.clinic.receipts import ImportReceipt, receipts_of
-from hipanalytics.clinic.session import Session
+from hipanalytics.clinic.records import PatientFacts, Record
+from hipanalytics.clinic.review_notes import acknowledge, notes_of, review_patient, snooze
+from hipanalytics.clinic.session import CLINICIAN_VARIABLE, Session
 from hipanalytics.clinic.snapshot import read_logs_of, read_snapshot
 from hipanalytics.clinic.undoing import undo_import
 from hipanalytics.cohort import Cohort
 from hipanalytics.errors import ClinicError
-from hipanalytics.importers import MappingProfile
+from hipanalytics.importers import DoorReport, MappingProfile
+from hipanalytics.review import Review, review_cohort
+from hipanalytics.thresholds import ClinicThresholds, Thresholds
 
 _FEW = 200
 """Patients up to whom their logs are read from the database itself."""
@@ -49,7 +68,10 @@ def open_clinic(
     Raises: ClinicError for a folder that holds something else, a damaged database, a network drive, a server that
     cannot be reached, a clinic of a newer version; with what to do.
     """
-    return Clinic(open_session(place, create=create, name=name, clinician=clinician, group_may_use=group_may_use))
+    clinic = Clinic(open_session(place, create=create, name=name, group_may_use=group_may_use))
+    if clinician := clinician or os.environ.get(CLINICIAN_VARIABLE):
+        clinic.sign_as(clinician)
+    return clinic
 
 
 class Clinic:
@@ -159,9 +181,94 @@ class Clinic:
         self._note_opened(chosen)
         return cohort
 
+    def review(
+        self, as_of: dt.date | str | None = None, thresholds: Thresholds | ClinicThresholds | None = None, *,
+        include_ended: bool = False, on_stage: Callable[[str], None] = lambda stage: None,
+    ) -> Review:
+        """Who needs me, why, and what is new since I last looked?
+
+        Rule: `hipanalytics.review_cohort` of the whole clinic; after its columns those of `news.NEWS_COLUMNS`.
+        """
+        on_stage("read")
+        with self.session.database.reading() as connection:
+            cohort, notes = self._cohort(connection, None), notes_of(connection)
+        self._note_opened(None)
+        return with_notes(
+            review_cohort(cohort, as_of, thresholds, include_ended=include_ended, on_stage=on_stage), notes)
+
+    def notes(self) -> Notes:
+        """Who was reviewed when, which flags are quiet, whose logs came in last when? For `news.with_notes`."""
+        return self._read(notes_of)
+
+    # Decisions
+
+    def import_decisions(
+        self, file: str | Path, table: str, *, mapping: MappingProfile | str | Path | None = None,
+        today: dt.date | None = None,
+    ) -> tuple[ImportReceipt, DoorReport]:
+        """Bring plans, pauses, patients or red_flags in from a file. See `decision_files.import_decisions`."""
+        return import_decisions(self.session, file, table, mapping=mapping, today=today)
+
+    def version(self, patient_id: str, kind: str) -> int:
+        """Which version of a patient's plan, pauses ... is the latest? What a change is saved on top of."""
+        return self._read(lambda connection: latest_version(connection, patient_id, kind))
+
+    def decided(self, kind: str, patients: Sequence[str] | None = None) -> list[Decision]:
+        """What holds now: of patient, plan, pause, red_flag, review, quiet."""
+        return self._read(lambda connection: current(connection, kind, patients))
+
+    def history(self, kind: str, patient_id: str) -> list[Decision]:
+        """Every change of one kind for one patient, the oldest first, with who, when and why."""
+        return self._read(lambda connection: history(connection, kind, patient_id))
+
+    def save(
+        self, patient_id: str, record: Record, *, reason: str = "", base: int | None = None, item: str | None = None,
+    ) -> Decision:
+        """Keep what was decided for a patient. See `decisions.save`. Raises: ConflictError, ClinicError."""
+        return save(self.session, patient_id, record, reason=reason, base=base, item=item)
+
+    def withdraw(
+        self, patient_id: str, kind: str, item: str, *, reason: str = "", base: int | None = None,
+    ) -> Decision:
+        """Take a decision back; it stays in the history. Raises: ConflictError, ClinicError."""
+        return withdraw(self.session, patient_id, kind, item, reason=reason, base=base)
+
+    def add_patient(self, patient_id: str, facts: PatientFacts | None = None, reason: str = "") -> Decision:
+        """A new patient, before any file names them. Raises: ClinicError, ConflictError."""
+        return add_patient(self.session, patient_id, facts, reason)
+
+    def discharge(self, patient_id: str, on: dt.date, *, reason: str = "", base: int | None = None) -> Decision:
+        """The last day of a patient's course. Raises: ConflictError, ClinicError."""
+        return discharge(self.session, patient_id, on, reason=reason, base=base)
+
+    def take_up_again(self, patient_id: str, *, reason: str = "", base: int | None = None) -> Decision:
+        """A discharged patient is back. Raises: ConflictError, ClinicError."""
+        return take_up_again(self.session, patient_id, reason=reason, base=base)
+
+    def review_patient(
+        self, review: Review, patient_id: str, decision: str = "", next_review_by: dt.date | None = None,
+    ) -> Decision:
+        """Note that I looked at this patient, at which flags, and what I decided. Raises: ClinicError."""
+        return review_patient(self.session, review, patient_id, decision, next_review_by)
+
+    def acknowledge(self, review: Review, patient_id: str, flag: str, reason: str) -> Decision:
+        """Keep a flag quiet until pain rises or another flag joins it. Raises: ClinicError."""
+        return acknowledge(self.session, review, patient_id, flag, reason)
+
+    def snooze(self, review: Review, patient_id: str, flag: str, until: dt.date, reason: str) -> Decision:
+        """Keep a flag quiet until a day, or sooner if pain rises or another flag joins it. Raises: ClinicError."""
+        return snooze(self.session, review, patient_id, flag, until, reason)
+
+    # Who looked
+
     def trail(self, patient_id: str | None = None) -> pd.DataFrame:
         """Who opened, changed or exported whose data, and when? See `read_trail`."""
         return self._read(lambda connection: trail.read_trail(connection, patient_id=patient_id))
+
+    def note_export(self, what: str, patients: int) -> None:
+        """Note that data of so many patients leave the clinic in a file."""
+        with self.session.database.writing() as connection:
+            trail.record(connection, self.session, "exported", patients=patients, detail=what)
 
     def _cohort(self, connection: Connection, chosen: list[str] | None) -> Cohort:
         numbers = None if chosen is None else numbers_of(connection, chosen)
@@ -172,7 +279,9 @@ class Clinic:
             logs = read_logs_of(connection, list(numbers.values()))
         else:
             logs = read_snapshot(self.session, connection)
-        cohort = Cohort(logs, refused=refused_per_patient(connection))
+        decided = decided_tables(connection, chosen)
+        cohort = Cohort(logs, decided["plans"], decided["prescriptions"], decided["pauses"], decided["patients"],
+                        decided["red_flags"], refused_per_patient(connection))
         return cohort if chosen is None else _only(cohort, chosen)
 
     def _note_opened(self, chosen: list[str] | None) -> None:

@@ -67,7 +67,7 @@ def import_decisions(
     if known is not None:
         return known, DoorReport()
     key = session.key() if profile.pseudonymise else b""
-    reader = reader_for(table, profile, today=today,
+    reader = reader_for(table, profile, today=today, refuse_identifiers=True,
                         pseudonym=(lambda identifier: pseudonym_for(identifier, key)) if key else None)
     rows, report = read_table(reader, [Path(path)])
     with session.database.writing() as connection:
@@ -160,7 +160,8 @@ def _save(
     connection: Connection, kind: str, placed: Sequence[_Placed], numbers: dict[str, int], signed: dict[str, Any],
 ) -> None:
     highest = select(decisions.c.patient_no, func.max(decisions.c.version)).where(decisions.c.kind == kind)
-    versions = Counter(dict(connection.execute(highest.group_by(decisions.c.patient_no)).tuples().all()))
+    latest = connection.execute(highest.group_by(decisions.c.patient_no))
+    versions = Counter({row[0]: row[1] for row in latest})
     rows = []
     for each in placed:
         patient_no = numbers[each.said.patient_id]

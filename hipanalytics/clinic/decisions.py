@@ -47,7 +47,8 @@ def save(
     Rule: a new row, signed and dated; what was there before stays in the history. With the first plan of a patient who
     has logged before, the assumed programme start is kept too.
     Parameters: base: the version that the author saw (`latest_version`; 0: none yet), for patient, plan, pause and
-    red_flag. item: which pause, answer, review or quiet flag is changed; none: a new one. withdrawn: it holds no more.
+    red_flag. item: which one that holds is changed (`Decision.item`); none: a new pause, answer, review or quiet
+    flag, or the plan of that day. withdrawn: it holds no more.
     Raises: ConflictError where someone else saved in the meantime, with what; ClinicError; then nothing was saved.
     """
     with session.database.writing() as connection:
@@ -103,8 +104,9 @@ def save_in(
     if kind in ON_TOP:
         _check_base(connection, patient_id, kind, base)
     version = _next_version(connection, patient_no, kind)
+    is_known = withdrawn or item is not None
     item = _item_of(record, item, version)
-    if withdrawn or (kind not in ("patient", "plan") and item != str(version)):
+    if is_known:
         _of_item(connection, patient_id, kind, item)
     if isinstance(record, PlanVersion) and not withdrawn:
         _keep_assumed_start(connection, session, patient_id, record)
@@ -154,7 +156,7 @@ def _item_of(record: Record, item: str | None, version: int) -> str:
 def _of_item(connection: Connection, patient_id: str, kind: str, item: str) -> Decision:
     found = [each for each in current(connection, kind, [patient_id]) if each.item == item]
     if not found:
-        raise ClinicError(f"Among {KIND_WORDS[kind]} of {patient_id} there is no {item!r} that holds.")
+        raise ClinicError(f"In {KIND_WORDS[kind]} of {patient_id} there is no {item!r} that holds.")
     return found[0]
 
 

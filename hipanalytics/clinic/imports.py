@@ -112,7 +112,7 @@ def _import_file(
         return known
     key = session.key() if profile.pseudonymise else b""
     batches = read_log_batches(
-        path, mapping=profile, zone=zone, today=today, on_progress=tell,
+        path, mapping=profile, zone=zone, today=today, on_progress=tell, refuse_identifiers=True,
         pseudonym=(lambda identifier: pseudonym_for(identifier, key)) if key else None)
     return import_batches(session, source, batches, keep_repeated=profile.keep_repeated_rows)
 

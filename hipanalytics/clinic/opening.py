@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import uuid
 from contextlib import closing
@@ -22,7 +21,7 @@ from hipanalytics.clinic.places import (
     reason_of,
     refuse_network_folder,
 )
-from hipanalytics.clinic.session import CLINICIAN_VARIABLE, Session
+from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError
 
 
@@ -47,7 +46,7 @@ def open_session(
     if identity is None:
         raise ClinicError(f"The clinic {where} is damaged: it does not say which clinic it is. Bring back a backup "
                           "(hipanalytics restore).")
-    return Session(database, *identity, clinician=clinician or os.environ.get(CLINICIAN_VARIABLE) or None)
+    return Session(database, *identity, clinician=clinician)
 
 
 def _prepare_folder(place: Place, folder: Path, *, create: bool) -> bool:

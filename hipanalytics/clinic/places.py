@@ -72,6 +72,11 @@ def default_folder() -> Path:
     return user_data_path("hipanalytics", appauthor=False) / "clinic"
 
 
+def has_clinic() -> bool:
+    """Whether a clinic is there to be opened where none is named: one that is set, or the one in its default folder."""
+    return bool(os.environ.get(PLACE_VARIABLE)) or (default_folder() / DATABASE_FILE).exists()
+
+
 def private_folder() -> Path:
     """Where keys and name lists lie: outside every clinic, for this user alone."""
     folder = user_config_path("hipanalytics", appauthor=False) / "private"

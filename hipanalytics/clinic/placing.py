@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy.sql import bindparam
 
 from hipanalytics.clinic.database import insert_many, read_numbers
-from hipanalytics.clinic.schema import clinic, log_changes, log_rows, patients
+from hipanalytics.clinic.schema import clinic, import_undos, log_changes, log_rows, patients
 from hipanalytics.clinic.staging import (
     CONTENT,
     Staged,
@@ -55,8 +56,9 @@ FindBeside = Callable[[Connection], dict[int, int]]
 def place_rows(connection: Connection, staged: Staged, import_id: int, find_beside: FindBeside | None = None) -> Placed:
     """Let a file's rows take their place, within the transaction and the working tables at hand.
 
-    Rule: a row that the log has already, in the same key with the same content, is that row. Of each key that the file
-    holds, exactly the file's rows are current from now on; earlier ones stand back and are kept.
+    Rule: a row that the log has already, in the same key with the same content, is that row; one that only undone
+    imports had counts as new. Of each key that the file holds, exactly the file's rows are current from now on; earlier
+    ones stand back and are kept.
     """
     numbers = _know_patients(connection, staged)
     base = connection.execute(select(clinic.c.next_row_id)).scalar_one()
@@ -70,9 +72,11 @@ def place_rows(connection: Connection, staged: Staged, import_id: int, find_besi
     replaced = connection.execute(select(func.count()).select_from(retired)).scalar_one()
     revived = matched.join(log_rows, log_rows.c.row_id == matched.c.row_id)
     any_revived = connection.execute(select(exists().select_from(revived).where(~log_rows.c.current))).scalar()
+    fallen = _fallen(connection) if any_revived else known[:0]
     if len(known) < int(staged.stands.sum()) or replaced or any_revived:
-        _change(connection, staged, numbers, known, import_id, base)
-    return _placed(staged, numbers, known, base, replaced, beside)
+        change = _change(connection, staged, numbers, known, import_id, base)
+        _take_over(connection, staged, fallen, import_id, change)
+    return _placed(staged, numbers, known, base, replaced, beside, len(fallen))
 
 
 def next_change(connection: Connection) -> int:
@@ -124,11 +128,29 @@ def _retire(connection: Connection) -> None:
     connection.execute(insert(retired).from_select(["row_id"], gone))
 
 
+def _fallen(connection: Connection) -> NDArray[np.int64]:
+    """Rows of the file that only undone imports had: place in the file and row id."""
+    undone = exists().where(import_undos.c.import_id == log_rows.c.import_id)
+    return read_numbers(connection, select(matched.c.seq, matched.c.row_id).select_from(
+        matched.join(log_rows, log_rows.c.row_id == matched.c.row_id)).where(matched.c.seq.is_not(None), undone))
+
+
+def _take_over(
+    connection: Connection, staged: Staged, fallen: NDArray[np.int64], import_id: int, change: int,
+) -> None:
+    """Say of these rows that they are to be found in this file."""
+    if len(fallen):
+        row = update(log_rows).where(log_rows.c.row_id == bindparam("at"))
+        connection.execute(row.values(import_id=import_id, file_row=bindparam("place"), changed=change), [
+            {"at": at, "place": place} for at, place in zip(
+                fallen[:, 1].tolist(), staged.file_rows[fallen[:, 0]].tolist(), strict=True)])
+
+
 def _change(
     connection: Connection, staged: Staged, numbers: NDArray[np.int64], known: NDArray[np.int64], import_id: int,
     base: int,
-) -> None:
-    """Make the file's rows current, and what they replace not."""
+) -> int:
+    """Make the file's rows current, and what they replace not; the number of the change."""
     change = next_change(connection)
     connection.execute(update(log_rows).values(current=False, changed=change).where(
         log_rows.c.row_id.in_(select(retired.c.row_id))))
@@ -146,6 +168,7 @@ def _change(
         same = ([value] * len(rows) for value in (import_id, True, change))
         insert_many(connection, "log_rows", names,
                     _as_rows(rows, (new + begin + base).tolist(), numbers[rows["code"]].tolist(), present, *same))
+    return change
 
 
 def _as_rows(
@@ -159,7 +182,7 @@ def _as_rows(
 
 def _placed(
     staged: Staged, numbers: NDArray[np.int64], known: NDArray[np.int64], base: int, replaced: int,
-    beside: dict[int, int],
+    beside: dict[int, int], fallen: int,
 ) -> Placed:
     row_ids = np.arange(base, base + staged.height, dtype=np.int64)
     row_ids[known[:, 0]] = known[:, 1]
@@ -167,6 +190,7 @@ def _placed(
     file_rows = np.concatenate([staged.file_rows[staged.stands], np.array(list(beside.values()), np.int64)])
     order = np.argsort(row_ids, kind="stable")
     counts = np.bincount(staged.row_codes[staged.stands], minlength=len(numbers))
-    rows_new = len(row_ids) - len(beside) - len(known)
-    return Placed(row_ids[order], file_rows[order], numbers[counts > 0], counts[counts > 0], rows_new, len(known),
+    rows_known = len(known) - fallen
+    rows_new = len(row_ids) - len(beside) - rows_known
+    return Placed(row_ids[order], file_rows[order], numbers[counts > 0], counts[counts > 0], rows_new, rows_known,
                   replaced)

@@ -124,7 +124,8 @@ def _last_imports(connection: Connection) -> dict[str, dt.date]:
     query = (
         select(patients.c.patient_id, func.max(imports.c.saved_at))
         .join_from(patients, import_patients).join(imports, imports.c.import_id == import_patients.c.import_id)
-        .where(imports.c.import_id.not_in(select(import_undos.c.import_id)), imports.c.corrects.is_(None))
+        .where(imports.c.kind == "session_logs", imports.c.corrects.is_(None),
+               imports.c.import_id.not_in(select(import_undos.c.import_id)))
         .group_by(patients.c.patient_id))
     return {patient_id: dt.datetime.fromisoformat(saved_at).astimezone().date()
             for patient_id, saved_at in connection.execute(query)}

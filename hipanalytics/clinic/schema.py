@@ -140,7 +140,8 @@ log_rows: Final = Table(
 """Every row of a session log that ever came in. Moments are microseconds since 1970 by the patient's own clock.
 A row's key is patient_no, performed_at and `item` (has_time, exercise, side as one number); `print` is its whole
 content as one number, `nth` tells rows of equal content apart. `current`: whether the latest import that was not
-undone and that holds the key holds this row; `changed`: the change by which that became so. `import_id`, `file_row`: where the row is to be found."""
+undone and that holds the key holds this row; `changed`: the change by which that became so. `import_id`, `file_row`:
+where the row is to be found."""
 
 quarantine: Final = Table(
     "quarantine", metadata,

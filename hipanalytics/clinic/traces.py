@@ -1,4 +1,4 @@
-"""Where a pseudonym stands in texts of the clinic, and how it is taken out of them without harm to what is beside it."""
+"""Where a pseudonym stands in the texts of a clinic, and how it is taken out without harm to what is beside it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 import pydantic
-from sqlalchemy import Column, Connection, Text, func, or_, select, update
+from sqlalchemy import Column, Connection, Text, or_, select, update
 
 from hipanalytics.clinic import schema
 from hipanalytics.importers import MappingProfile
@@ -28,13 +28,14 @@ class Traces:
 
     def __init__(self, patient_id: str, others: Collection[str] = ()) -> None:
         self.patient_id = patient_id
-        self.others = sorted((each for each in others if each != patient_id and patient_id in each), key=len, reverse=True)
+        longer = [each for each in others if each != patient_id and patient_id in each]
+        self.others = sorted(longer, key=len, reverse=True)
         either = "|".join(map(re.escape, [*self.others, patient_id]))
         self._words = re.compile(f"(?<![^\\W_])(?:{either})(?![^\\W_])")
 
     @property
     def is_telling(self) -> bool:
-        """Whether the pseudonym, met in a sentence, can only mean the patient: not so 12, or left."""
+        """Whether the pseudonym, met in a sentence, can only mean the patient: not so 12, or P1."""
         shortest = _SHORTEST_NUMBER if self.patient_id.isdigit() else _SHORTEST
         return len(self.patient_id) >= shortest
 
@@ -64,14 +65,14 @@ def entries_about(connection: Connection, traces: Traces, patient_no: int | None
     entries, own_rows = schema.quarantine, select(schema.log_rows.c.row_id).where(
         schema.log_rows.c.patient_no == patient_no)
     became = select(schema.corrections.c.entry).where(schema.corrections.c.row_id.in_(own_rows))
-    sure = select(entries.c.entry).where(
-        (entries.c.patient_no == patient_no) | (entries.c.patient_text == traces.patient_id) | entries.c.entry.in_(became))
-    found = set(connection.execute(sure).scalars())
+    is_named = (entries.c.patient_no == patient_no) | (entries.c.patient_text == traces.patient_id)
+    found = set(connection.execute(select(entries.c.entry).where(is_named | entries.c.entry.in_(became))).scalars())
     query = select(entries.c.entry, entries.c.patient_text, entries.c.cells).where(
         entries.c.patient_no.is_(None), entries.c.patient_text.not_in(select(schema.patients.c.patient_id)),
         _holds(entries.c.patient_text, traces.patient_id) | _holds(entries.c.cells, traces.patient_id))
     for entry, patient_text, cells in connection.execute(query):
-        texts = [patient_text, *_strings(json.loads(cells))] if traces.is_telling else [json.loads(cells).get("patient_id", "")]
+        values = json.loads(cells)
+        texts = [patient_text, *_strings(values)] if traces.is_telling else [values.get("patient_id", "")]
         if any(map(traces.are_in, texts)):
             found.add(entry)
     return sorted(found)
@@ -95,10 +96,12 @@ def take_out_everywhere(connection: Connection, traces: Traces) -> int:
 
 
 def still_named(connection: Connection, traces: Traces) -> dict[str, int]:
-    """How many texts still hold the pseudonym as a word, by table and column."""
+    """How many texts still hold the pseudonym as a word, by table and column; of one that may mean something else, how
+    many free texts do."""
     counts: dict[str, int] = {}
     for table in schema.metadata.sorted_tables:
-        columns = [column for column in table.columns if isinstance(column.type, Text)]
+        columns = [column for column in table.columns
+                   if (isinstance(column.type, Text) if traces.is_telling else column in _FREE_TEXT)]
         for row in _rows_with(connection, columns, traces.patient_id) if columns else ():
             for column, text in zip(columns, row, strict=True):
                 if text is not None and traces.are_in(_readable(text)):
@@ -108,7 +111,7 @@ def still_named(connection: Connection, traces: Traces) -> dict[str, int]:
 
 
 def _holds(column: Column[Any], word: str) -> Any:
-    return func.instr(column, word) > 0 if False else column.contains(word, autoescape=True)
+    return column.contains(word, autoescape=True)
 
 
 def _rows_with(connection: Connection, columns: list[Column[Any]], word: str) -> Iterator[Any]:
@@ -153,9 +156,8 @@ def _json_without(text: str, traces: Traces) -> str:
 def _said_without(text: str, traces: Traces) -> str:
     """A decision without the pseudonym in what clinicians wrote; everything else has its own set of words."""
     old = json.loads(text)
-    new = {name: traces.taken_out(value)[:NOTE_LONGEST] if name in _SAID_BY_CLINICIANS and isinstance(value, str) else value
-           for name, value in old.items()}
-    return text if new == old else json.dumps(new, sort_keys=True)
+    said = {name: traces.taken_out(old[name])[:NOTE_LONGEST] for name in _SAID_BY_CLINICIANS if name in old}
+    return text if old == {**old, **said} else json.dumps({**old, **said}, sort_keys=True)
 
 
 def _walked(value: Any, change: Callable[[str], str]) -> Any:

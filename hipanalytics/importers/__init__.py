@@ -1,9 +1,11 @@
 """Outside files become checked tables here, and nowhere else."""
 
 from hipanalytics.importers.batches import Batch, check_again, read_log_batches
+from hipanalytics.importers.notices import joined_notices
 from hipanalytics.importers.profile import MappingProfile, profile_names, read_profile
 from hipanalytics.importers.readers import (
     load_cohort,
+    profiles_by_table,
     read_logs,
     read_patients,
     read_pauses,
@@ -21,8 +23,10 @@ __all__ = [
     "Receipt",
     "check_again",
     "door_text",
+    "joined_notices",
     "load_cohort",
     "profile_names",
+    "profiles_by_table",
     "read_log_batches",
     "read_logs",
     "read_patients",

@@ -104,7 +104,7 @@ def fast_records(
     is left as objects for the same reason.
     """
     guard = delimiter.join("x" * (width + 1)) + "\n"
-    stream = _Stream(itertools.chain([guard], blocks), np.inf if rows is None else 4 * _LARGEST_BATCH)
+    stream: Any = _Stream(itertools.chain([guard], blocks), np.inf if rows is None else 4 * _LARGEST_BATCH)
     kind: Any = "category" if rows is None else object
     with _told_in_our_words(file):
         reader = pd.read_csv(
@@ -113,7 +113,7 @@ def fast_records(
             encoding_errors="surrogatepass", iterator=True)
     with reader:
         guards = 1
-        while (records := _next_records(reader, rows, file)) is not None:
+        while (records := _next_records(reader, rows and rows + guards, file)) is not None:
             yield records.iloc[guards:]
             guards = stream.taken = 0
 
@@ -155,7 +155,8 @@ def _records(blocks: Iterable[str], delimiter: str, file: str) -> Iterator[list[
     held: list[list[str]] = []
     row = 0
     try:
-        for row, record in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+        for record in csv.reader(lines, delimiter=delimiter):
+            row += 1
             held.append(record)
             if len(held) > 2:
                 yield held.pop(0)

@@ -33,7 +33,7 @@ PAST_ONLY = ("performed_at", "logged_at", "replacement_date", "answered_on", "ac
 
 @dataclass(frozen=True)
 class Decided:
-    """What is decided over all rows of a file: its decimal mark, what its dates say together, and what is told of it."""
+    """What is decided over all rows of a file: its decimal mark, what its dates say together, and what is told."""
 
     decimal: str
     dates: dict[str, DateFacts]
@@ -79,7 +79,8 @@ def check_rows(raw: RawTable, door: Door) -> Checked:
     """
     raw = _with_decimal(raw, door)
     with ThreadPoolExecutor(2) as pool:  # Arrow and numpy work outside Python's lock
-        typed = dict(zip(raw.columns, pool.map(lambda column: typed_column(raw, column, door), raw.columns), strict=True))
+        done = pool.map(lambda column: typed_column(raw, column, door), raw.columns)
+        typed = dict(zip(raw.columns, done, strict=True))
     findings = [*raw.findings, *(finding for column in typed.values() for finding in column.findings)]
     findings += _empty_cells(raw, door)
     facts = {name: column.facts for name, column in typed.items() if column.facts}
@@ -149,7 +150,7 @@ def typed_column(raw: RawTable, column: str, door: Door) -> TypedColumn:
     how = Reading(column, raw.name_in_file(column), refuses_row(door.table, column), raw.source.decimal,
                   door.date_rule(column), day_only=door.table != "session_logs",
                   facts=door.decided.dates.get(column) if door.decided else None)
-    array, kind = raw.columns[column], _kind(door.table, column)
+    array, kind = raw.columns[column], kind_of_column(door.table, column)
     if kind == "category":
         return columns.typed_categories(array, how)
     if kind.startswith("datetime64"):
@@ -161,7 +162,8 @@ def typed_column(raw: RawTable, column: str, door: Door) -> TypedColumn:
     return columns.typed_texts(array, how)
 
 
-def _kind(table: str, column: str) -> str:
+def kind_of_column(table: str, column: str) -> str:
+    """The type that a table gives one of its columns."""
     for name in (table, "prescriptions"):
         if column in schema_of(name).columns:
             return str(schema_of(name).columns[column].dtype)

@@ -140,10 +140,15 @@ def _filtered(raw: RawTable, profile: MappingProfile) -> tuple[RawTable, int]:
         words = column.dictionary.to_pylist()
         good = np.array([*(word is not None and word.lower() in small for word in words), False])
         if raw.height and not good.any():
-            found = "" if profile.pseudonymise else f"; found: {_listed([word for word in words if word])}"
-            raw = raw.assuming(f"No row has {name} = {' or '.join(allowed)}{found}.")
+            raw = raw.assuming(no_such_row(profile, name, words))
         keep &= good[codes_of(column)]
     return raw.kept(keep), int((~keep).sum())
+
+
+def no_such_row(profile: MappingProfile, name: str, words: Iterable[str | None]) -> str:
+    """What is told where no row has what the filter wants of a column, but these words alone."""
+    found = "" if profile.pseudonymise else f"; found: {_listed(sorted({word for word in words if word}))}"
+    return f"No row has {name} = {' or '.join(profile.filter[name])}{found}."
 
 
 def _named(raw: RawTable, profile: MappingProfile, table: str) -> RawTable:

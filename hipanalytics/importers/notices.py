@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,20 +36,41 @@ def _all(logs: pd.DataFrame, limits: Thresholds) -> Iterator[Notice]:
                       f"1 row was typed in {limits.late_entry_days} days or more after the session.",
                       f"{{n}} rows were typed in {limits.late_entry_days} days or more after the session.")
         bulk = bulk_entries(logs, limits.bulk_entry_days)
-        yield Notice("bulk_entry", int(bulk.sum()), f"{_times(int(bulk.sum()))} {limits.bulk_entry_days} or more "
-                     "different days were typed in on one day: such scores are from memory.", bulk[bulk > 0])
-
-
-def _times(count: int) -> str:
-    return "Once" if count == 1 else f"On {count:,} occasions"
+        memory = (f"{limits.bulk_entry_days} or more different days were typed in on one day: "
+                  "such scores are from memory.")
+        yield _counted("bulk_entry", bulk[bulk > 0], f"Once {memory}", f"On {{n}} occasions {memory}")
 
 
 def _notice(logs: pd.DataFrame, code: str, patients: NDArray[Any], one: str, many: str) -> Notice:
     """A notice of so many cases: `patients` says whose each of them is, as codes."""
     names = logs["patient_id"].cat.categories
-    sentence = one if len(patients) == 1 else many.format(n=f"{len(patients):,}")
     per_patient = pd.Series(np.bincount(patients, minlength=len(names)), index=names, name="count")
-    return Notice(code, len(patients), sentence, per_patient[per_patient > 0])
+    return _counted(code, per_patient[per_patient > 0], one, many)
+
+
+def _counted(code: str, per_patient: pd.Series, one: str, many: str) -> Notice:
+    count = int(per_patient.sum())
+    return Notice(code, count, one if count == 1 else many.format(n=f"{count:,}"), per_patient, many)
+
+
+def joined_notices(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """What is worth knowing of all batches of a file, from what is of each.
+
+    Rule: counts of one kind are added up. Days and occasions that lie in two batches are counted in both.
+    """
+    by_kind: dict[str, list[Notice]] = {}
+    for notice in notices:
+        by_kind.setdefault(notice.many or notice.sentence, []).append(notice)
+    return tuple(_summed(some) if some[0].many else some[0] for some in by_kind.values())
+
+
+def _summed(notices: list[Notice]) -> Notice:
+    if len(notices) == 1:
+        return notices[0]
+    every = pd.concat([found.patients.set_axis(found.patients.index.astype("str")) for found in notices])
+    count = sum(found.count for found in notices)
+    many = notices[0].many
+    return Notice(notices[0].code, count, many.format(n=f"{count:,}"), every.groupby(level=0).sum(), many)
 
 
 def between_whole(logs: pd.DataFrame) -> NDArray[Any]:

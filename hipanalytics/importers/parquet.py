@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hipanalytics.errors import FileError
-from hipanalytics.importers.raw import Column, RawTable, Source, text_column
+from hipanalytics.importers.raw import Column, RawTable, Source, compacted, is_text, text_column
 
 
 def read_parquet(path: Path, wanted: Collection[str] | None = None) -> RawTable:
@@ -35,7 +36,8 @@ def parquet_tables(
         first = 1
         with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=rows is None) as file:
             for table in _tables(file, list(dict.fromkeys(names)), rows):
-                yield _raw_table(path, table, first, unread)
+                raw = _raw_table(path, table, first, unread)
+                yield raw if rows is None else _compacted(raw)
                 first += table.num_rows
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise FileError(_damaged(path, error)) from None
@@ -50,7 +52,7 @@ def row_count(path: Path) -> int:
 
 
 def _tables(file: pq.ParquetFile, columns: list[str], rows: int | None) -> Iterator[pa.Table]:
-    if rows is None:
+    if rows is None or not file.metadata.num_rows:
         yield file.read(columns=columns)
         return
     parts: list[pa.RecordBatch] = []
@@ -70,6 +72,12 @@ def _raw_table(path: Path, table: pa.Table, first: int, unread: tuple[str, ...])
     rows = np.arange(first, first + table.num_rows, dtype=np.int64)
     in_file = dict(zip(columns, table.column_names, strict=True))
     return RawTable(columns, rows, Source(path.name, "Parquet"), names=in_file, unread=unread)
+
+
+def _compacted(raw: RawTable) -> RawTable:
+    """The part without distinct texts that only other parts have."""
+    return dataclasses.replace(raw, columns={
+        name: compacted(array) if is_text(array) else array for name, array in raw.columns.items()})
 
 
 def check_once(path: Path, names: list[str]) -> None:

@@ -24,7 +24,7 @@ from stdnum.us import ssn
 from hipanalytics.pseudonyms import WRITTEN_IN_GROUPS, without_gaps
 
 E_MAIL = re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
-_NOT_INSIDE = r"(?<![\d+])(?<!\d[.,/-])"
+_NOT_INSIDE = r"(?<![\d+])(?<!\d[.,/-])(?<![A-Za-z][-_])"
 _PHONE = re.compile(
     _NOT_INSIDE + r"(?:(?:\+\d{1,3}|00[1-9]\d{0,2})[ ./-]?(?:\(0\))?|\(?0[1-9]\d*\)?)(?:[ ./()-]{0,3}\d{2,}){2,6}"
     r"|" + _NOT_INSIDE + r"(?:\([2-9]\d{2}\) ?|[2-9]\d{2}-)\d{3}-\d{4}(?!\d)")
@@ -42,7 +42,7 @@ _FEW_DIGITS = 9
 _MOST_GROUPS = max(map(len, WRITTEN_IN_GROUPS))
 _LONGEST_PHONE = 30
 MAY_HOLD_ONE = (
-    r"@|(\d[ ()./+\-]{0,3}){9}|\d{8}[A-Za-z]|\d{6}[+A-]\d{3}|\d{5}2[AB]\d{8}|[A-Za-z]{6}\d[\dA-Za-z]{9}")
+    r"@|(\d[ ()./+\-]{0,5}){9}|\d{8}[A-Za-z]|\d{6}[+A-]\d{3}|\d{5}2[AB]\d{8}|[A-Za-z]{6}\d[\dA-Za-z]{9}")
 """What every text has that `personal_in` can find something in: a quick look before the careful one."""
 PLAIN_DAY = r"\b((19|20)\d\d-[01]?\d-[0-3]?\d|[0-3]?\d[./][01]?\d[./](19|20)\d\d)\b"
 """Days that are no part of a number, and are taken out before the quick look."""

@@ -46,7 +46,7 @@ Further entries at the top: `fill_down` (columns in which a blank cell means: as
 order, e.g. ["%d/%m/%Y", "%d.%m.%Y %H:%M"]; year-month-day is always understood), `time_formats` (for the time column
 of a date in parts), `zone` (for stamps such as 10:00Z, e.g. "Europe/Berlin"), `keep_repeated_rows` (true where equal
 rows are one per set, not copies), `pseudonymise` (true: every patient identifier becomes a pseudonym, by the secret key
-of the clinic that the file is imported into), `keep` (columns that may hold names, numbers or addresses of people: these
+of the clinic that the file is imported into), `keep` (columns that may hold what tells who people are: these
 are neither reported nor emptied; ours or theirs, e.g. ["note"]). docs/mapping-profiles.md explains each, with examples.
 """
 

@@ -25,6 +25,7 @@ Paths = str | Path | Sequence[str | Path]
 def read_logs(
     paths: Paths, *, mapping: Profile | None = None, zone: str | None = None, today: dt.date | None = None,
     on_progress: Progress | None = None, thresholds: Thresholds | None = None, pseudonym: Pseudonym | None = None,
+    refuse_identifiers: bool = False,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """What did the patients do and feel, according to these files?
 
@@ -41,18 +42,19 @@ def read_logs(
         on_progress: called with what is being done and how far it is (0-1).
         thresholds: from when an entry is late, or a bulk entry; default: the package's.
         pseudonym: what makes a pseudonym of an identifier, for profiles that say `pseudonymise`.
+        refuse_identifiers: refuse a file whose patients have names, health numbers or the like instead of pseudonyms.
     Returns: the session log (`hipanalytics.tables.SessionLogs`) with `file` and `row` of each row, and the report.
     Raises: FileError where a file as a whole cannot be used, ProfileError, CohortError for an unknown zone.
     """
     reader = reader_for(
         "session_logs", mapping, zone=zone, today=today, on_progress=on_progress, thresholds=thresholds,
-        pseudonym=pseudonym)
+        pseudonym=pseudonym, refuse_identifiers=refuse_identifiers)
     return read_table(reader, _several(paths))
 
 
 def read_plans(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
-    pseudonym: Pseudonym | None = None,
+    pseudonym: Pseudonym | None = None, refuse_identifiers: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame, DoorReport]:
     """What was prescribed, according to this file?
 
@@ -61,33 +63,34 @@ def read_plans(
     Versions of one day that differ are refused, all of them; so is one that ends before it starts.
     Returns: plans, prescriptions (both as in `hipanalytics.tables`), and the report.
     """
-    table, report = read_table(reader_for("plans", mapping, today=today, pseudonym=pseudonym), [Path(path)])
+    reader = reader_for("plans", mapping, today=today, pseudonym=pseudonym, refuse_identifiers=refuse_identifiers)
+    table, report = read_table(reader, [Path(path)])
     plans = table[["patient_id", "valid_from", *VERSION_COLUMNS]].drop_duplicates(ignore_index=True)
     return plans[list(empty_table(TABLES["plans"]))], _prescriptions(table), report
 
 
 def read_pauses(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
-    pseudonym: Pseudonym | None = None,
+    pseudonym: Pseudonym | None = None, refuse_identifiers: bool = False,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """When was nothing due, according to this file? A pause that ends before it starts is refused."""
-    return _read_one("pauses", path, mapping, today, pseudonym)
+    return _read_one("pauses", path, mapping, today, pseudonym, refuse_identifiers=refuse_identifiers)
 
 
 def read_patients(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
-    pseudonym: Pseudonym | None = None,
+    pseudonym: Pseudonym | None = None, refuse_identifiers: bool = False,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """What is known of the patients beside logs and plans? One listed twice with different values is refused, both."""
-    return _read_one("patients", path, mapping, today, pseudonym)
+    return _read_one("patients", path, mapping, today, pseudonym, refuse_identifiers=refuse_identifiers)
 
 
 def read_red_flags(
     path: str | Path, *, mapping: Profile | None = None, today: dt.date | None = None,
-    pseudonym: Pseudonym | None = None,
+    pseudonym: Pseudonym | None = None, refuse_identifiers: bool = False,
 ) -> tuple[pd.DataFrame, DoorReport]:
     """Which red-flag questions were answered, according to this file?"""
-    return _read_one("red_flags", path, mapping, today, pseudonym)
+    return _read_one("red_flags", path, mapping, today, pseudonym, refuse_identifiers=refuse_identifiers)
 
 
 def load_cohort(
@@ -101,7 +104,7 @@ def load_cohort(
     Rule: as for each file by itself. `mapping` may be several profiles: each is used for the table it names.
     Returns: the cohort, with what was refused per patient, and one report over all files.
     """
-    profiles = _by_table(mapping)
+    profiles = profiles_by_table(mapping)
     today = today or reader_for("session_logs", profiles.get("session_logs"), zone=zone).door.today
     table, report = read_logs(
         logs, mapping=profiles.get("session_logs"), zone=zone, today=today, on_progress=on_progress,
@@ -123,7 +126,8 @@ def _several(paths: Paths) -> list[Path]:
     return [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
 
 
-def _by_table(mapping: Profile | Sequence[Profile] | None) -> dict[str, MappingProfile]:
+def profiles_by_table(mapping: Profile | Sequence[Profile] | None) -> dict[str, MappingProfile]:
+    """For each table the profile that is given for it. Raises: ProfileError where there are two."""
     if mapping is None:
         return {}
     given = [mapping] if isinstance(mapping, (str, Path, MappingProfile)) else list(mapping)
@@ -137,8 +141,10 @@ def _by_table(mapping: Profile | Sequence[Profile] | None) -> dict[str, MappingP
 
 def _read_one(
     name: str, path: str | Path, mapping: Profile | None, today: dt.date | None, pseudonym: Pseudonym | None = None,
+    *, refuse_identifiers: bool = False,
 ) -> tuple[pd.DataFrame, DoorReport]:
-    table, report = read_table(reader_for(name, mapping, today=today, pseudonym=pseudonym), [Path(path)])
+    reader = reader_for(name, mapping, today=today, pseudonym=pseudonym, refuse_identifiers=refuse_identifiers)
+    table, report = read_table(reader, [Path(path)])
     return table[list(empty_table(TABLES[name]))], report
 
 

@@ -31,6 +31,7 @@ from hipanalytics.importers.report import (
     refusals_per_patient,
     summed,
 )
+from hipanalytics.importers.screening import Screening
 from hipanalytics.importers.workbook import OLD_OR_LOCKED, read_workbook
 from hipanalytics.thresholds import Thresholds
 
@@ -45,27 +46,33 @@ class Reader:
     door: Door
     tell: Progress
     limits: Thresholds
+    screening: Screening
 
     def read(self, path: Path, begun: float, share: float) -> tuple[Mapped, Checked]:
         """One file: as mapped, and as checked. It is told as this share of the work, from what is done already."""
         self.tell(f"Reading {path.name}", begun)
         raw = read_raw(path, self.door.profile, self.door.table)
         self.tell(f"Checking {path.name}", begun + share / 2)
-        mapped = map_table(raw, self.door.profile, self.door.table, self.door.pseudonym)
+        mapped = self.mapped(raw)
         return mapped, check_rows(mapped.table, self.door)
+
+    def mapped(self, raw: RawTable) -> Mapped:
+        """A file, or a part of it, in the table's own columns: what identifies people is left out on the way."""
+        return map_table(self.screening.screened(raw), self.door.profile, self.door.table, self.door.pseudonym)
 
 
 def reader_for(
     table: str, mapping: Profile | None = None, *, zone: str | None = None, today: dt.date | None = None,
     on_progress: Progress | None = None, thresholds: Thresholds | None = None, pseudonym: Pseudonym | None = None,
+    refuse_identifiers: bool = False,
 ) -> Reader:
-    """A reading of files of this table."""
+    """A reading of files of this table. `refuse_identifiers`: patients must have pseudonyms, or the file is refused."""
     profile = _profile(mapping, table)
     zone = check_zone(zone) if zone else None
     clock = profile.zone or zone
     day = today or dt.datetime.now(zoneinfo.ZoneInfo(clock) if clock else None).date()
     return Reader(Door(table, profile, day, zone, pseudonym), on_progress or (lambda stage, fraction: None),
-                  thresholds or Thresholds())
+                  thresholds or Thresholds(), Screening(profile, table, refuse_identifiers))
 
 
 def _profile(mapping: Profile | None, table: str) -> MappingProfile:
@@ -78,7 +85,15 @@ def _profile(mapping: Profile | None, table: str) -> MappingProfile:
 
 
 def read_raw(path: Path, profile: MappingProfile, table: str) -> RawTable:
-    """The file as it is, by its ending and its first bytes. Raises: FileError."""
+    """The file as it is. Raises: FileError."""
+    kind = kind_of(path)
+    if kind == "Parquet":
+        return read_parquet(path, wanted_names(profile, table))
+    return read_workbook(path, profile.file.sheet) if kind == "Excel" else read_delimited(path, profile.file)
+
+
+def kind_of(path: Path) -> str:
+    """Whether a file is Parquet, Excel or CSV (any text table), by its ending and first bytes. Raises: FileError."""
     if path.is_dir():
         raise FileError(f"{path.name} is a folder; give the file itself.")
     try:
@@ -93,10 +108,10 @@ def read_raw(path: Path, profile: MappingProfile, table: str) -> RawTable:
         raise FileError(f"{path.name} is compressed (gzip). Unpack it first.")
     ending = path.suffix.lower()
     if ending in (".parquet", ".pq") or start[:4] == b"PAR1":
-        return read_parquet(path, wanted_names(profile, table))
+        return "Parquet"
     if ending in (".xlsx", ".xlsm", ".xls", ".xltx") or start[:4] == b"PK\x03\x04" or start == OLD_OR_LOCKED:
-        return read_workbook(path, profile.file.sheet)
-    return read_delimited(path, profile.file)
+        return "Excel"
+    return "CSV"
 
 
 def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, DoorReport]:
@@ -125,6 +140,7 @@ def read_table(reader: Reader, paths: Sequence[Path]) -> tuple[pd.DataFrame, Doo
     refused = summed(refusals_per_patient(table) for table in problems)
     frame = used_categories(frame[~repeated].reset_index(drop=True) if repeated.any() else frame)
     told = notices_of_logs(frame, reader) if repeated.any() else notices.result()
+    told += reader.screening.notices()
     reader.tell("Read", 1.0)
     return frame, DoorReport(tuple(receipts), pd.concat(problems, ignore_index=True), told, refused)
 
@@ -140,10 +156,12 @@ def left_out_texts(checked: Checked) -> list[str]:
 
 
 def notices_of_logs(frame: pd.DataFrame, reader: Reader) -> tuple[Notice, ...]:
+    """What is worth knowing of these rows, where they are a session log."""
     return notices_of(frame, reader.limits) if reader.door.table == "session_logs" else ()
 
 
 def with_provenance(checked: Checked) -> pd.DataFrame:
+    """The accepted rows with their `file` and `row`."""
     frame, raw = checked.frame, checked.raw
     rows = raw.rows if len(frame) == raw.height else raw.rows[frame.index.to_numpy()]
     file = pd.Categorical.from_codes(
@@ -186,6 +204,7 @@ def used_categories(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def receipt_of(mapped: Mapped, checked: Checked, duplicates: int, table: str) -> Receipt:
+    """What became of the rows of one file, or of one part of it."""
     source, refused = checked.raw.source, checked.refused
     left_out = sum(int((~refused[found.positions]).sum()) for found in checked.findings if not found.refuses_row)
     days = checked.frame["performed_at"] if table == "session_logs" else None
@@ -198,6 +217,7 @@ def receipt_of(mapped: Mapped, checked: Checked, duplicates: int, table: str) ->
 
 
 def problems_of(checked: Checked) -> pd.DataFrame:
+    """Everything that was found in these rows, as `DoorReport.problems` tells it."""
     raw = checked.raw
     if not checked.findings:
         return no_problems()

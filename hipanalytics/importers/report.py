@@ -52,12 +52,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something worth knowing that is no error: how often, in one sentence, and for which patients."""
+    """Something worth knowing that is no error: how often, in one sentence, and for which patients.
+
+    `many` is the sentence for any number from two on, which stands in it as {n}; empty where it cannot be added up.
+    """
 
     code: str
     count: int
     sentence: str
     patients: pd.Series = field(default_factory=lambda: pd.Series(dtype="int64"))
+    many: str = ""
 
 
 def no_problems() -> pd.DataFrame:

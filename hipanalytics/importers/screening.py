@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,22 +62,31 @@ class Screening:
     refuse: bool = False
     _suspects: dict[str, _Suspect] = field(default_factory=dict)
 
-    def screened(self, raw: RawTable) -> RawTable:
+    def screened(self, raw: RawTable, *, seen_before: bool = False) -> RawTable:
         """The table as read, without what identifies people.
 
         Rule: a column that would be used and looks like identifiers is emptied, of a free text only the cells that
         hold one; `notices` says so of each. What the profile says to keep stays, and is not told. A patient's own
-        identifier stays too: it is told, or refused. Raises: FileError where it is refused.
+        identifier stays too: it is told, or refused. `seen_before`: these rows are counted already, as where a file is
+        read a second time. Raises: FileError where it is refused.
         """
         targets = {key: target for target, key in columns_taken(raw, self.profile, self.table).items()}
         columns = dict(raw.columns)
         for key in self._watched(raw, targets):
-            columns[key] = self._one(raw, key, targets.get(key, ""))
+            columns[key], emptied = self._one(raw, key, targets.get(key, ""))
+            if emptied and not seen_before:
+                self._suspects[_name_of(raw.names[key], targets[key])].emptied += emptied
         for heading in raw.unread:
             kind = "" if self._is_kept(heading, "") else identifiers_said(heading)
             if kind:
                 self._suspect(_Suspect(heading, "", kind, by_name=True))
         return dataclasses.replace(raw, columns=columns)
+
+    def over(self, parts: Iterable[RawTable]) -> Iterator[RawTable]:
+        """The parts of one file, screened, from its beginning: what was counted of it before is forgotten."""
+        self._suspects.clear()
+        for raw in parts:
+            yield self.screened(raw)
 
     def notices(self) -> tuple[Notice, ...]:
         """What was seen so far, one notice per column."""
@@ -98,33 +108,33 @@ class Screening:
         kept = {tidy_name(name) for name in self.profile.keep}
         return tidy_name(heading) in kept or target in kept
 
-    def _one(self, raw: RawTable, key: str, target: str) -> Column:
-        """This column as it may come in; what is wrong with it is remembered."""
+    def _one(self, raw: RawTable, key: str, target: str) -> tuple[Column, int]:
+        """This column as it may come in, and how many of its cells were emptied; what it looks like is remembered."""
         array, heading = raw.columns[key], raw.names[key].strip()
-        seen = self._suspects.get(_name_of(heading, target))
-        values = [] if seen else sample_of(array, (*MISSING_WORDS, *self.profile.file.missing))
-        kind = seen.kind if seen and not seen.some_cells else identifiers_in(heading, values, _use(target))
+        known = self._suspects.get(_name_of(heading, target))
+        values = [] if known else sample_of(array, (*MISSING_WORDS, *self.profile.file.missing))
+        kind = known.kind if known and not known.some_cells else identifiers_in(heading, values, _use(target))
         if kind:
             suspect = self._suspect(_Suspect(heading, target, kind))
             if target == "patient_id" and self.refuse:
                 raise FileError(_refusal(raw.source.file, suspect))
-            return _emptied(array, suspect) if target in WORDS else array
+            return _without_values(array) if target in WORDS else (array, 0)
         if target in FREE_TEXT:
             return self._without_personal_cells(raw, key, target)
         if not target and some_personal(heading, values):
             self._suspect(_Suspect(heading, target, INSIDE, some_cells=True))
-        return array
+        return array, 0
 
-    def _without_personal_cells(self, raw: RawTable, key: str, target: str) -> Column:
+    def _without_personal_cells(self, raw: RawTable, key: str, target: str) -> tuple[Column, int]:
         column = text_column(raw.columns[key])
         personal = _personal(column.dictionary)
-        if not personal.any():
-            return raw.columns[key]
         places = np.flatnonzero(np.append(personal, False)[codes_of(column)])
-        suspect = self._suspect(_Suspect(raw.names[key].strip(), target, INSIDE, some_cells=True))
-        suspect.emptied += len(places)
-        suspect.first = suspect.first or f"{raw.source.file}, row {raw.rows[places[0]]:,}"
-        return with_words(column, pc.if_else(pa.array(personal), pa.scalar(None, pa.string()), column.dictionary))
+        if not len(places):
+            return raw.columns[key], 0
+        first = f"{raw.source.file}, row {raw.rows[places[0]]:,}"
+        self._suspect(_Suspect(raw.names[key].strip(), target, INSIDE, some_cells=True, first=first))
+        words = pc.if_else(pa.array(personal), pa.scalar(None, pa.string()), column.dictionary)
+        return with_words(column, words), len(places)
 
     def _suspect(self, found: _Suspect) -> _Suspect:
         return self._suspects.setdefault(_name_of(found.heading, found.target), found)
@@ -161,9 +171,9 @@ def _may_be_personal(words: pa.StringArray) -> NDArray[np.bool_]:
     return may
 
 
-def _emptied(array: Column, suspect: _Suspect) -> Column:
-    suspect.emptied += int((~is_missing(array)).sum())
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(array), np.int32)), pa.array([None], pa.string()))
+def _without_values(array: Column) -> tuple[Column, int]:
+    nothing = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(array), np.int32)), pa.array([None], pa.string()))
+    return nothing, int((~is_missing(array)).sum())
 
 
 def _shown(suspect: _Suspect) -> str:

@@ -156,13 +156,14 @@ def _without_quoted(text: str) -> list[str]:
 
 
 def _header_width(text: str, delimiter: str, file: str) -> int:
-    row = 1
+    row = 0
     try:
-        for row, record in enumerate(csv.reader(io.StringIO(text[:LONGEST_LINE], newline=""), delimiter=delimiter), 2):
+        for record in csv.reader(io.StringIO(text[:LONGEST_LINE], newline=""), delimiter=delimiter):
+            row += 1
             if any(cell.strip() for cell in record):
                 return len(record)
     except csv.Error:  # a cell without end
-        raise FileError(unclosed(file, row)) from None
+        raise FileError(unclosed(file, row + 1)) from None
     return 1
 
 

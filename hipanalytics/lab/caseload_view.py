@@ -85,4 +85,4 @@ class CaseloadView(widgets.VBox):  # type: ignore[misc]
 
 
 def _news_html(counts: list[str]) -> str:
-    return f'<div class="hip"><div class="hip-news-counts">{html.escape(" · ".join(counts))}</div></div>' if counts else ""
+    return f'<div class="hip">{html.escape(" · ".join(counts))}</div>' if counts else ""

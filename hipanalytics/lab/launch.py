@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from hipanalytics.clinic.clinic import open_clinic
+from hipanalytics.clinic.places import PLACE_VARIABLE
 from hipanalytics.errors import FileError
 from hipanalytics.lab.places import notebooks_folder, user_folder
 from hipanalytics.lab.user_notebooks import place_notebook
@@ -39,19 +41,23 @@ _NOT_INHERITED: Final = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR"
 
 
 def launch_lab(
-    *, folder: str | Path | None = None, port: int | None = None, open_browser: bool = True, print_only: bool = False,
+    *, folder: str | Path | None = None, clinic: str | None = None, port: int | None = None, open_browser: bool = True,
+    print_only: bool = False,
 ) -> int:
     """Open JupyterLab on the review notebook, until it is stopped.
 
     Rule: JupyterLab runs with settings of its own, in the user's data folder; the user's Jupyter is not touched. It
     listens on this machine alone and keeps its token; it asks no other machine for news or updates; what is saved
     holds no results, and no history of what was run is kept.
-    Parameters: folder: session logs, plans, pauses and patients to review; default: the example cohort. port: of the
-    address; default: the next free one from 8888 on. print_only: say what would be started, and start nothing.
+    Parameters: folder: session logs, plans, pauses and patients to review. clinic: the clinic to review, its folder or
+    its address; default: the user's own clinic, else the example cohort. port: of the address; default: the next free
+    one from 8888 on. print_only: say what would be started, and start nothing.
     Returns: JupyterLab's exit status; 0 where nothing was started.
     Raises: FileError where the folder does not exist.
     """
     data_folder = _check_folder(folder)
+    if clinic:
+        os.environ[PLACE_VARIABLE] = _check_clinic(clinic)
     notebook = place_notebook(notebooks_folder() / REVIEW_NOTEBOOK, user_folder() / "notebooks")
     with _runtime_folder() as runtime:
         command = lab_command(notebook, port=port, open_browser=open_browser)
@@ -62,6 +68,13 @@ def launch_lab(
         write_settings(user_folder() / "lab", ipc=_takes_sockets(runtime))
         sys.stderr.write(_HOW_TO)
         return _run(command, {**_inherited(), **places})
+
+
+def _check_clinic(place: str) -> str:
+    """The clinic as the kernel, in another folder, finds it. Raises: ClinicError where it cannot be opened."""
+    with open_clinic(place, create=False) as opened:
+        folder = opened.session.database.place.folder
+    return place if folder is None else str(folder)
 
 
 def lab_command(notebook: Path, *, port: int | None, open_browser: bool) -> list[str]:

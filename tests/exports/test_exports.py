@@ -8,7 +8,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hipanalytics.errors import FileError
@@ -54,6 +54,7 @@ def test_csv_keeps_every_digit(values) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r")), min_size=1))
+@example(["\xa0=", "\x85+1", "\u2003@a", "\x1c-2"])
 def test_csv_text_comes_back_but_for_its_apostrophe(values) -> None:
     table = pd.DataFrame({"note": pd.Series(values, dtype="str"), "n": 1})
     back = pd.read_csv(io.StringIO(csv_text(table)), dtype=str, keep_default_na=False)["note"].tolist()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hipanalytics.errors import FileError, ProfileError
-from hipanalytics.importers import MappingProfile, profile_names, read_logs, read_profile
+from hipanalytics.importers import MappingProfile, profile_names, read_logs, read_pauses, read_plans, read_profile
+from hipanalytics.pseudonyms import pseudonym_for
 from tests.importers.files import TODAY, found, logs_from
 
 
@@ -142,3 +143,82 @@ def test_an_unknown_profile_lists_those_that_there_are() -> None:
     with pytest.raises(ProfileError, match="did you mean sport_diary"):
         read_profile("sport_dairy")
     assert [read_profile(name).table for name in profile_names()] == ["session_logs"] * 7
+
+
+def sealed(word: str) -> str:
+    """A pseudonym that shows which word it was made of, for these tests alone: its letters, turned around."""
+    return "H" + "".join(str(ord(letter)) for letter in word)
+
+
+NAMED = ("Patient;performed_at;pain;note\nMüller, Anna;2026-03-01;3;gut\nMüller, Anna;2026-03-02;11;\n"
+         "Huber, Peter;kaputt;2;\n;2026-03-03;1;\n#REF!;2026-03-03;1;\n")
+
+
+def test_identifiers_become_pseudonyms_before_anything_is_told(tmp_path: Path) -> None:
+    mine = MappingProfile(columns={"patient_id": "Patient"}, pseudonymise=True)
+    logs, report = logs_from(tmp_path, NAMED, mapping=mine, pseudonym=sealed, refuse_identifiers=True)
+    assert logs["patient_id"].tolist() == [sealed("Müller, Anna")] * 2
+    problems = report.problems[["row", "column", "value", "patient_id"]].itertuples(index=False, name=None)
+    assert list(problems) == [
+        (3, "pain", "11", sealed("Müller, Anna")), (4, "performed_at", "kaputt", sealed("Huber, Peter")),
+        (5, "Patient", "", ""), (6, "Patient", "#REF!", "")]
+    assert report.refused_per_patient["patient_id"].tolist() == sorted([sealed("Huber, Peter"), sealed("Müller, Anna")])
+    everything = report.problems.to_csv() + report.refused_per_patient.to_csv() + repr(report.receipts) + repr(
+        report.notices)
+    assert not [name for name in ("Müller", "Anna", "Huber", "Peter") if name in everything]
+
+
+def test_rows_that_run_together_do_not_show_their_patients(tmp_path: Path) -> None:
+    text = ('patient_id,performed_at,exercise,pain,note\nHuber,2026-03-01,squat,3,"open\nMoser,2026-03-02,squat,3,x\n'
+            'Frei,2026-03-03,squat,3,shut"\nSuter,2026-03-04,squat,3,x,more,Meier\n')
+    _, report = logs_from(tmp_path, text, mapping=MappingProfile(pseudonymise=True), pseudonym=sealed)
+    assert report.rejected == 2
+    assert set(report.problems["value"]) == {"(not shown)"}
+    assert "Moser" in logs_from(tmp_path, text)[1].problems.to_csv()
+
+
+def test_one_identifier_in_two_spellings_is_one_patient_in_every_table(tmp_path: Path) -> None:
+    def pseudonym(word: str) -> str:
+        return pseudonym_for(word, b"k" * 32)
+
+    mine = MappingProfile(pseudonymise=True)
+    logs, _ = logs_from(
+        tmp_path, "patient_id,performed_at\n756.1234.5678.97,2026-03-01\n7561234567897,2026-03-02\n", mapping=mine,
+        pseudonym=pseudonym)
+    (tmp_path / "pauses.csv").write_text("patient_id,start,end\n756 1234 5678 97,2026-03-01,2026-03-02\n")
+    (tmp_path / "plans.csv").write_text("patient_id,valid_from,sessions_per_week\n7561234567897,2026-03-01,3\n")
+    pauses, _ = read_pauses(tmp_path / "pauses.csv", mapping=MappingProfile(table="pauses", pseudonymise=True),
+                            today=TODAY, pseudonym=pseudonym)
+    plans, _, _ = read_plans(tmp_path / "plans.csv", mapping=MappingProfile(table="plans", pseudonymise=True),
+                             today=TODAY, pseudonym=pseudonym)
+    everyone = {*logs["patient_id"], *pauses["patient_id"], *plans["patient_id"]}
+    assert everyone == {pseudonym("7561234567897")}
+    assert len(logs["patient_id"].cat.categories) == 1
+
+
+def test_a_constant_identifier_becomes_a_pseudonym_too(tmp_path: Path) -> None:
+    mine = MappingProfile(constants={"patient_id": "Anna Muster"}, pseudonymise=True)
+    logs, _ = logs_from(tmp_path, "performed_at\n2026-03-01\n", mapping=mine, pseudonym=sealed)
+    assert logs["patient_id"].tolist() == [sealed("Anna Muster")]
+
+
+def test_a_filter_that_finds_nobody_names_nobody(tmp_path: Path) -> None:
+    mine = MappingProfile(columns={"patient_id": "Patient"}, filter={"Patient": "Meier"}, pseudonymise=True)
+    _, report = logs_from(tmp_path, NAMED, mapping=mine, pseudonym=sealed)
+    assert "Müller" not in repr(report.receipts)
+    assert report.filtered_out == 5
+
+
+def test_pseudonyms_need_a_clinic(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"needs a clinic \(its secret key\): import the file into a clinic\.$"):
+        logs_from(tmp_path, NAMED, mapping=MappingProfile(columns={"patient_id": "Patient"}, pseudonymise=True))
+
+
+def test_a_profile_cannot_keep_what_it_turns_into_pseudonyms(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="cannot be both kept"):
+        profile(tmp_path, "pseudonymise = true\nkeep = [\"patient_id\"]\n")
+    assert profile(tmp_path, "keep = \"note\"\n").keep == ("note",)
+    with pytest.raises(ProfileError, match="did you mean pseudonymise"):
+        profile(tmp_path, "pseudonymize = true\n")
+    with pytest.raises(ProfileError, match="true or false is needed"):
+        profile(tmp_path, "pseudonymise = \"maybe\"\n")

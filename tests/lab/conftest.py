@@ -1,5 +1,9 @@
+import datetime as dt
+
 import pytest
 
+from hipanalytics.clinic.news import Notes, with_notes
+from hipanalytics.clinic.records import ReviewNote
 from hipanalytics.review import review_cohort
 from tests.charts.conftest import NO_PLAN, NO_SCORES, P_1, cohort_of
 
@@ -7,6 +11,13 @@ from tests.charts.conftest import NO_PLAN, NO_SCORES, P_1, cohort_of
 @pytest.fixture(scope="session")
 def review():
     return review_cohort(cohort_of({"P-1": P_1, "NO-SCORES": NO_SCORES, "NO-PLAN": NO_PLAN}))
+
+
+@pytest.fixture(scope="session")
+def review_with_notes(review):
+    """P-1 was looked at on 3 February, before its flag was raised; the others never were."""
+    seen = ReviewNote(as_of=dt.date(2026, 2, 3), decision="Go on.", next_review_by=dt.date(2026, 2, 24))
+    return with_notes(review, Notes([("P-1", "<b>Dr Weber", seen)]))
 
 
 @pytest.fixture

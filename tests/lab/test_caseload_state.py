@@ -71,3 +71,20 @@ def test_sessions_not_known_are_a_dash_and_never_zero():
     assert sessions_text(0, 12, float("nan")) == "–"
     assert sessions_text(0, 12, 0.0) == "0 of 12"
     assert sessions_text(3, 78 / 7, 0.5) == "3 of 11.1"
+
+
+def test_a_row_says_what_is_new_where_there_is_a_clinic(review, review_with_notes):
+    rows = {row.patient_id: row for row in CaseloadState(review_with_notes).rows}
+    assert rows["P-1"].new == "New"
+    assert rows["P-1"].news == ("New since <b>Dr Weber's review of 3 Feb 2026: low adherence. "
+                                "Review due since 24 Feb 2026.")
+    assert (rows["NO-PLAN"].new, rows["NO-PLAN"].news) == ("", "Never reviewed.")
+    assert {(row.new, row.news) for row in CaseloadState(review).rows} == {("", "")}
+
+
+def test_the_news_are_searched_too(review_with_notes):
+    state = CaseloadState(review_with_notes)
+    state.search("new since")
+    assert names(state) == ["P-1"]
+    state.search("never reviewed")
+    assert sorted(names(state)) == ["NO-PLAN", "NO-SCORES"]

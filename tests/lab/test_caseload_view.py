@@ -74,6 +74,12 @@ def test_open_red_flags_of_others_stand_out_in_the_heading(review):
     assert '<div class="hip-small">Else.' in heading_html(flagged)
 
 
+def test_the_heading_counts_what_is_new_where_there_is_a_clinic(view, review_with_notes):
+    noted = show_caseload(review_with_notes).children[0].value
+    assert "1 patient with a flag that is new since you last looked · 1 review is due · 2 never reviewed" in noted
+    assert "looked" not in view.children[0].value
+
+
 def test_who_it_is_in_words(review):
     assert patient_facts(review, "P-1") == ["left hip", "week 8", "plan 2 since 2 Feb 2026, 4 a week"]
     assert patient_facts(review, "NO-PLAN") == ["week 1", "no plan: 3 a week assumed since 20 Feb 2026"]

@@ -1,0 +1,5 @@
+"""The command `hipanalytics`."""
+
+from hipanalytics.cli.command import main
+
+__all__ = ["main"]

@@ -1,0 +1,238 @@
+"""Commands on a clinic: import, imports, undo-import, quarantine, correct, dismiss, clinicians, trail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hipanalytics.cli.asking import (
+    DONE,
+    DONE_WITH_REJECTS,
+    Clinician,
+    Place,
+    Reason,
+    Zone,
+    check_outputs,
+    file_option,
+    say,
+    stages,
+    write_output,
+)
+from hipanalytics.errors import ClinicError
+
+if TYPE_CHECKING:
+    from hipanalytics.clinic.clinic import Clinic
+    from hipanalytics.clinic.receipts import ImportReceipt
+
+_DECISION_TABLES = ("plans", "pauses", "patients", "red_flags")
+
+
+def import_files(
+    logs: Annotated[list[Path] | None, typer.Argument(metavar="[LOGS]...", show_default=False,
+        help="Session logs: CSV (any delimiter), Excel (.xlsx) or Parquet; each file is an import of its own.")] = None,
+    plans: Annotated[Path | None, file_option("Plans: one row per version, or per prescribed exercise.")] = None,
+    pauses: Annotated[Path | None, file_option("Pauses: days on which nothing is due.")] = None,
+    patients: Annotated[Path | None, file_option("Patients: programme start, discharge and more.")] = None,
+    red_flags: Annotated[Path | None, file_option("Red-flag answers.")] = None,
+    clinic: Place = None,
+    mapping: Annotated[list[str] | None, typer.Option(metavar="PROFILE", show_default=False,
+        help="Mapping profile (TOML file, or the name of one that is built in); one for each table.")] = None,
+    zone: Zone = None,
+    clinician: Clinician = None,
+    group: Annotated[bool, typer.Option("--group", help="A clinic that is made now is open to your group.")] = False,
+) -> None:
+    """Bring logs, plans and patients into a clinic.
+
+    The clinic is made where there is none. A file that was imported before changes nothing. What is refused goes to
+    the quarantine.
+    """
+    tables = {"patients": patients, "plans": plans, "pauses": pauses, "red_flags": red_flags}
+    if not logs and not any(tables.values()):
+        raise ClinicError("Give at least one file: session logs, or --plans, --pauses, --patients, --red-flags.")
+    with stages(False) as stage:
+        stage("open the clinic")
+        from hipanalytics.clinic.clinic import open_clinic
+        from hipanalytics.importers import door_text, profiles_by_table
+
+        profiles = profiles_by_table(mapping)
+        with open_clinic(clinic, clinician=clinician, group_may_use=group) as opened:
+            receipts = []
+            for path in logs or []:
+                new = opened.import_logs(path, mapping=profiles.get("session_logs"), zone=zone, on_progress=stage)
+                receipts += new
+                _tell(new)
+            for table, file in tables.items():
+                if file:
+                    stage(f"Reading {file.name}")
+                    receipt, report = opened.import_decisions(file, table, mapping=profiles.get(table))
+                    receipts.append(receipt)
+                    _tell([receipt])
+                    say(door_text(report) if len(report.problems) else "")
+            say(_what_next(opened, receipts))
+    any_rejected = any(each.rejected and not each.already_imported for each in receipts)
+    raise typer.Exit(DONE_WITH_REJECTS if any_rejected else DONE)
+
+
+def list_imports(
+    clinic: Place = None,
+    output: Annotated[Path | None, file_option("Where to write the receipts: .csv, .xlsx or .parquet.")] = None,
+) -> None:
+    """What was imported, when and by whom.
+
+    The receipts of all imports, with counts that add up.
+    """
+    from hipanalytics.clinic.clinic import open_clinic
+    from hipanalytics.clinic.receipts import receipt_words, receipts_table
+
+    with open_clinic(clinic, create=False) as opened:
+        receipts = opened.imports()
+    if output:
+        check_outputs([output], [])
+        write_output(receipts_table(receipts), output)
+        return
+    for receipt in receipts:
+        typer.echo(f"{receipt.saved_at[:16].replace('T', ' ')}  {receipt.author}  {receipt_words(receipt)}")
+    if not receipts:
+        say("Nothing has been imported yet.")
+
+
+def undo_import(
+    number: Annotated[int, typer.Argument(metavar="IMPORT", help="Its number: see hipanalytics imports.")],
+    reason: Reason,
+    clinic: Place = None,
+    clinician: Clinician = None,
+) -> None:
+    """Take an import back.
+
+    The clinic is as if it had never been made, and all others had.
+    """
+    from hipanalytics.clinic.clinic import open_clinic
+
+    with open_clinic(clinic, create=False, clinician=clinician) as opened:
+        receipt = opened.undo_import(number, reason)
+        standing = [each for each in opened.imports() if each.corrects == number and not each.is_undone]
+    say(f"Import {number} ({receipt.file}) is undone; its rows are kept, and no longer counted.")
+    for each in standing:
+        say(f"Corrections to it stand, as import {each.import_id}; undo them too if they should go.")
+
+
+def quarantine(
+    number: Annotated[int | None, typer.Option("--import", metavar="IMPORT", show_default=False,
+                                               help="Only what this import put aside.")] = None,
+    clinic: Place = None,
+    output: Annotated[Path | None, file_option("Where to write them, to be corrected: .csv or .xlsx.")] = None,
+) -> None:
+    """Refused rows that wait to be put right.
+
+    Rows that were refused, and rows of which cells were left out. Write them into a sheet, correct its cells, and send
+    it back with: hipanalytics correct SHEET.
+    """
+    from hipanalytics.clinic.clinic import open_clinic
+    from hipanalytics.clinic.correction_sheet import correction_sheet
+
+    check_outputs([output], [])
+    with open_clinic(clinic, create=False) as opened:
+        sheet = correction_sheet(opened.quarantine(number))
+    if output:
+        write_output(sheet, output)
+        say(f"{len(sheet):,} rows are in {output}. Correct their cells and send them back: "
+            f"hipanalytics correct {output}")
+        return
+    for row in sheet.to_dict("records"):
+        typer.echo(f"{row['entry']}  {row['file']} row {row['row']} ({row['effect']}): {row['problem']}")
+    say("Write them into a sheet with --output FILE.xlsx." if len(sheet) else "The quarantine is empty.")
+
+
+def correct(
+    sheet: Annotated[Path, typer.Argument(help="The sheet that hipanalytics quarantine wrote, corrected.")],
+    clinic: Place = None,
+    clinician: Clinician = None,
+) -> None:
+    """Send corrected rows in again."""
+    from hipanalytics.clinic.clinic import open_clinic
+    from hipanalytics.clinic.correction_sheet import read_corrections
+
+    with open_clinic(clinic, create=False, clinician=clinician) as opened:
+        changes = read_corrections(sheet, opened.quarantine())
+        corrected = opened.correct(changes)
+    _tell(corrected.receipts)
+    wrong = corrected.still_wrong
+    for row, column, value, problem, allowed in wrong[["row", "column", "value", "problem", "allowed"]].itertuples(
+            index=False):
+        say(f"Still wrong, and not imported: row {row}, {column}: \"{value}\" {problem}. Allowed: {allowed}.")
+    if not changes:
+        say(f"No cell of {sheet.name} differs from the quarantine: nothing was changed.")
+    raise typer.Exit(DONE_WITH_REJECTS if len(wrong) else DONE)
+
+
+def dismiss(
+    entries: Annotated[list[int], typer.Argument(metavar="ENTRY...", help="See hipanalytics quarantine.")],
+    reason: Reason,
+    clinic: Place = None,
+    clinician: Clinician = None,
+) -> None:
+    """Set refused rows aside for good.
+
+    They stay refused, and the quarantine no longer lists them.
+    """
+    from hipanalytics.clinic.clinic import open_clinic
+
+    with open_clinic(clinic, create=False, clinician=clinician) as opened:
+        receipts = opened.dismiss(entries, reason)
+    numbers = ", ".join(str(each.import_id) for each in receipts)
+    say(f"Set aside. To list them again: hipanalytics undo-import {numbers}.")
+
+
+def clinicians(
+    add: Annotated[list[str] | None, typer.Option(metavar="NAME", show_default=False, help="Put on the list.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(metavar="NAME", show_default=False,
+                                                     help="Take off the list; what was signed stays signed.")] = None,
+    clinic: Place = None,
+) -> None:
+    """Who may sign in this clinic."""
+    from hipanalytics.clinic.clinic import open_clinic
+
+    with open_clinic(clinic, create=bool(add)) as opened:
+        for name in add or []:
+            opened.add_clinician(name)
+        for name in remove or []:
+            opened.remove_clinician(name)
+        known = opened.clinicians
+        login = opened.session.login
+    typer.echo("\n".join(known) if known else f"There is no list yet: everything is signed with the login, {login}.")
+
+
+def trail(
+    patient: Annotated[str | None, typer.Argument(metavar="[PATIENT]", show_default=False,
+                                                  help="Only what concerns this patient.")] = None,
+    clinic: Place = None,
+    output: Annotated[Path | None, file_option("Where to write it: .csv, .xlsx or .parquet. Default: CSV to standard "
+                                               "output.")] = None,
+) -> None:
+    """Who looked at whose data, and when.
+
+    Who opened, changed or exported whose data: the access trail.
+    """
+    from hipanalytics.clinic.clinic import open_clinic
+
+    check_outputs([output], [])
+    with open_clinic(clinic, create=False) as opened:
+        write_output(opened.trail(patient), output)
+
+
+def _tell(receipts: list[ImportReceipt] | tuple[ImportReceipt, ...]) -> None:
+    from hipanalytics.clinic.receipts import receipt_words
+
+    for receipt in receipts:
+        say(receipt_words(receipt))
+        for remark in receipt.remarks if not receipt.already_imported else ():
+            say(f"  {remark}")
+
+
+def _what_next(opened: Clinic, receipts: list[ImportReceipt]) -> str:
+    put_aside = any((each.rejected or each.cells_left_out) and not each.already_imported for each in receipts)
+    lines = [f"The clinic is in {opened.place}."]
+    lines += ["What was refused or left out: hipanalytics quarantine."] if put_aside else []
+    return "\n".join([*lines, "Review it: hipanalytics review."])

@@ -1,0 +1,67 @@
+"""A clinic of its own for each test, so that nothing of the user's is read or written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clinic.postgres import Server, find_binaries, running_server
+
+from hipanalytics.clinic.clinic import Clinic, open_clinic
+from hipanalytics.clinic.opening import open_session
+from hipanalytics.clinic.session import CLINICIAN_VARIABLE, Session
+
+NOON = dt.datetime(2026, 3, 16, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv(CLINICIAN_VARIABLE, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def session(home: Path) -> Iterator[Session]:
+    """A fresh clinic, at noon of 16 March 2026, with Dr Weber at work."""
+    opened = open_session(home / "clinic", clinician="Dr Weber")
+    opened.clock = lambda: NOON
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL of this machine's own, for as long as the tests run."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
+    with running_server(binaries) as started:
+        yield started
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The address of an empty database on that server."""
+    name = server.new_database()
+    yield server.address(name)
+    server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.clinic)])
+def place(request: pytest.FixtureRequest, home: Path) -> str:
+    """Where a clinic can be made: a folder, and a database on a server."""
+    if request.param == "sqlite":
+        return str(home / "clinic")
+    address: str = request.getfixturevalue("database")
+    return address
+
+
+@pytest.fixture
+def clinic(place: str) -> Iterator[Clinic]:
+    """A fresh clinic of either kind, with Dr Weber at work."""
+    with open_clinic(place, clinician="Dr Weber") as opened:
+        yield opened
