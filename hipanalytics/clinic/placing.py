@@ -21,6 +21,7 @@ from hipanalytics.clinic.staging import (
     incoming,
     incoming_patients,
     matched,
+    measure,
     moments,
     plain_values,
     retired,
@@ -110,6 +111,7 @@ def _match(connection: Connection) -> None:
     found = select(func.min(log_rows.c.row_id), incoming.c.seq).select_from(
         _of_patients.join(log_rows, same)).group_by(incoming.c.seq)
     connection.execute(insert(matched).from_select(["row_id", "seq"], found))
+    measure(connection, matched)
 
 
 def _leave_beside(connection: Connection, find_beside: FindBeside) -> dict[int, int]:
@@ -175,9 +177,10 @@ def _as_rows(
     rows: pd.DataFrame, row_ids: list[int], patient_nos: list[int], present: list[str], import_ids: list[int],
     current: list[int], changes: list[int],
 ) -> Iterator[tuple[Any, ...]]:
-    return zip(
-        row_ids, patient_nos, moments(rows["performed_at"]), *(rows[name].tolist() for name in ("item", "print", "nth")),
-        import_ids, rows["row"].tolist(), current, changes, *(plain_values(rows[name]) for name in present), strict=True)
+    prints = (rows[name].tolist() for name in ("item", "print", "nth"))
+    content = (plain_values(rows[name]) for name in present)
+    return zip(row_ids, patient_nos, moments(rows["performed_at"]), *prints, import_ids, rows["row"].tolist(), current,
+               changes, *content, strict=True)
 
 
 def _placed(

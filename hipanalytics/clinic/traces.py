@@ -62,18 +62,18 @@ def entries_about(connection: Connection, traces: Traces, patient_no: int | None
 
     Rule: an entry of another patient that the clinic knows is not among them, though it may name this one.
     """
-    entries, own_rows = schema.quarantine, select(schema.log_rows.c.row_id).where(
-        schema.log_rows.c.patient_no == patient_no)
+    entries, number = schema.quarantine, -1 if patient_no is None else patient_no
+    own_rows = select(schema.log_rows.c.row_id).where(schema.log_rows.c.patient_no == number)
     became = select(schema.corrections.c.entry).where(schema.corrections.c.row_id.in_(own_rows))
-    is_named = (entries.c.patient_no == patient_no) | (entries.c.patient_text == traces.patient_id)
+    is_named = (entries.c.patient_no == number) | (entries.c.patient_text == traces.patient_id)
     found = set(connection.execute(select(entries.c.entry).where(is_named | entries.c.entry.in_(became))).scalars())
     query = select(entries.c.entry, entries.c.patient_text, entries.c.cells).where(
         entries.c.patient_no.is_(None), entries.c.patient_text.not_in(select(schema.patients.c.patient_id)),
         _holds(entries.c.patient_text, traces.patient_id) | _holds(entries.c.cells, traces.patient_id))
     for entry, patient_text, cells in connection.execute(query):
         values = json.loads(cells)
-        texts = [patient_text, *_strings(values)] if traces.is_telling else [values.get("patient_id", "")]
-        if any(map(traces.are_in, texts)):
+        is_named_alone = values.get("patient_id", "").strip() == traces.patient_id
+        if is_named_alone or (traces.is_telling and any(map(traces.are_in, [patient_text, *_strings(values)]))):
             found.add(entry)
     return sorted(found)
 
@@ -133,18 +133,19 @@ def _rewrite(connection: Connection, column: Column[Any], change: Callable[[str]
 
 def _profile_without(text: str, traces: Traces) -> str:
     """A mapping profile without the pseudonym; as it was where it would no longer be one."""
-    if traces.is_telling:
-        new = _json_without(text, traces)
-    else:
-        values = json.loads(text)
-        if values.get("constants", {}).get("patient_id") == traces.patient_id:
-            values["constants"]["patient_id"] = ERASED
-        new = json.dumps(values, ensure_ascii=text.isascii())
+    old = json.loads(text)
+    values = _walked(old, traces.taken_out) if traces.is_telling else json.loads(text)
+    if old.get("constants", {}).get("patient_id") == traces.patient_id:
+        values["constants"]["patient_id"] = ERASED
+    if whose := old.get("words", {}).get("patient_id"):  # their words for patients: names, perhaps
+        values["words"]["patient_id"] = {
+            word: patient for word, patient in whose.items() if traces.patient_id not in (word, patient)}
+    new = json.dumps(values, ensure_ascii=text.isascii())
     try:
         MappingProfile.model_validate_json(new)
     except pydantic.ValidationError:
         return text
-    return new if json.loads(new) != json.loads(text) else text
+    return new if values != old else text
 
 
 def _json_without(text: str, traces: Traces) -> str:
@@ -164,7 +165,7 @@ def _walked(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {change(name): _walked(each, change) for name, each in value.items()}
+        return {name: _walked(each, change) for name, each in value.items()}
     return [_walked(each, change) for each in value] if isinstance(value, list) else value
 
 

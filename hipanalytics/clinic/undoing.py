@@ -17,6 +17,7 @@ from hipanalytics.clinic.placing import next_change
 from hipanalytics.clinic.receipts import ImportReceipt, receipt_of
 from hipanalytics.clinic.schema import import_undos, imports, log_rows
 from hipanalytics.clinic.session import Session
+from hipanalytics.clinic.staging import measure
 from hipanalytics.errors import ClinicError
 
 _temporary = Table(
@@ -89,6 +90,7 @@ def _rows_of_its_keys(connection: Connection, row_ids: NDArray[np.int64]) -> NDA
     _temporary.drop(connection, checkfirst=True)
     _temporary.create(connection)
     insert_many(connection, _temporary.name, ["row_id"], ((row,) for row in row_ids.tolist()))
+    measure(connection, _temporary)
     own = log_rows.alias("own")
     same_key = ((log_rows.c.patient_no == own.c.patient_no) & (log_rows.c.performed_at == own.c.performed_at)
                 & (log_rows.c.item == own.c.item))

@@ -119,6 +119,13 @@ def test_a_parquet_file_in_batches_is_the_whole_file(
         assert_batches_equal_the_whole(path, profile, size)
 
 
+@FEW
+@given(st.binary(max_size=60), st.binary(max_size=60), st.sampled_from(["csv", "parquet", "xlsx"]))
+def test_any_bytes_in_batches_are_the_whole_file(before: bytes, after: bytes, ending: str) -> None:
+    for path in written(before + b"patient_id,performed_at\nP1,2026-03-01\n" * 3 + after, ending):
+        assert_batches_equal_the_whole(path, PROFILES[0], 2)
+
+
 def written_logs(folder: Path, text: str, name: str = "logs.csv") -> Path:
     path = folder / name
     path.write_text(text, newline="")
