@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hipanalytics.cli import clinic, files
+from hipanalytics.cli import care, clinic, files
 from hipanalytics.cli.asking import NOT_DONE, PLAIN, WITH_REJECTS, say
 from hipanalytics.errors import HipAnalyticsError
 
@@ -29,6 +29,11 @@ for _name, _command, _exit_status in (
     ("dismiss", clinic.dismiss, PLAIN),
     ("clinicians", clinic.clinicians, PLAIN),
     ("trail", clinic.trail, PLAIN),
+    ("backup", care.backup, PLAIN),
+    ("restore", care.restore, PLAIN),
+    ("erase", care.erase, PLAIN),
+    ("doctor", care.doctor, "Exit status: 0 nothing to do; 2 something to do."),
+    ("name", care.name, PLAIN),
     ("demo", files.demo, PLAIN),
     ("schemas", files.schemas, PLAIN),
 ):

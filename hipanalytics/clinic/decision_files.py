@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.decision_rows import KIND_IN, Said, print_of, read_said, subject_of
+from hipanalytics.clinic.erased_rows import without_erased_patients
 from hipanalytics.clinic.members import packed
 from hipanalytics.clinic.patients import numbers_of
 from hipanalytics.clinic.programme_starts import ASSUMED_START, first_logged_days, starts_to_assume
@@ -69,7 +70,7 @@ def import_decisions(
     key = session.key() if profile.pseudonymise else b""
     reader = reader_for(table, profile, today=today, refuse_identifiers=True,
                         pseudonym=(lambda identifier: pseudonym_for(identifier, key)) if key else None)
-    rows, report = read_table(reader, [Path(path)])
+    rows, report = without_erased_patients(session, *read_table(reader, [Path(path)]))
     with session.database.writing() as connection:
         known = find_same(connection, source)
         return known or _settle(connection, session, source, rows, report), report

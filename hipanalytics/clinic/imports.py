@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.database import insert_many
+from hipanalytics.clinic.erased_rows import without_erased
 from hipanalytics.clinic.placing import FindBeside, Placed, place_rows
 from hipanalytics.clinic.quarantine import put_aside
 from hipanalytics.clinic.receipts import (
@@ -114,7 +115,8 @@ def _import_file(
     batches = read_log_batches(
         path, mapping=profile, zone=zone, today=today, on_progress=tell, refuse_identifiers=True,
         pseudonym=(lambda identifier: pseudonym_for(identifier, key)) if key else None)
-    return import_batches(session, source, batches, keep_repeated=profile.keep_repeated_rows)
+    return import_batches(
+        session, source, without_erased(session, batches), keep_repeated=profile.keep_repeated_rows)
 
 
 def _settle(

@@ -54,10 +54,11 @@ def make_clinic(folder: Path) -> None:
     first = [f"P-01,2026-03-{day:02d},squat,5," for day in range(1, 15)]
     first += [f"P-02,2026-03-{day:02d},bridge,{11 if day == 5 else 3},tired" for day in range(1, 11)]
     clinic.import_logs(_file(folder, "first.csv", [*first, "P 03,2026-03-01,squat,2,"]), today=TODAY)
-    clinic.import_logs(_file(folder, "second.csv", [f"P-01,2026-03-{day:02d},squat,4," for day in range(12, 21)]), today=TODAY)
-    third = clinic.import_logs(_file(folder, "third.csv", [f"P-02,2026-03-{day:02d},bridge,8," for day in range(9, 13)]),
-                               today=TODAY)
-    clinic.undo_import(third[0].import_id, "the wrong patient")
+    second = [f"P-01,2026-03-{day:02d},squat,4," for day in range(12, 21)]
+    clinic.import_logs(_file(folder, "second.csv", second), today=TODAY)
+    third = [f"P-02,2026-03-{day:02d},bridge,8," for day in range(9, 13)]
+    receipt, = clinic.import_logs(_file(folder, "third.csv", third), today=TODAY)
+    clinic.undo_import(receipt.import_id, "the wrong patient")
     entries = clinic.quarantine()
     clinic.correct({int(entries.loc[entries["patient_id"] == "P-02", "entry"].iloc[0]): {"pain": "1"}}, today=TODAY)
     (folder / "patients.csv").write_text("patient_id,hip_side\nP-02,left\n")

@@ -1,9 +1,10 @@
-"""An erased patient is gone: from every table, every text and every byte of the clinic's folder; everyone else stays."""
+"""An erased patient is gone from every table, every text and every byte of the clinic's folder; all others stay."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.decision_files import import_decisions
 from hipanalytics.clinic.erasure import Erased, erase, erased_among, erased_words, list_file, read_list
 from hipanalytics.clinic.keys import key_file
-from hipanalytics.clinic.records import Pause, PlanVersion, Quiet, RedFlagAnswer, ReviewNote
+from hipanalytics.clinic.records import Pause, PlanVersion, PrescribedExercise, Quiet, RedFlagAnswer, ReviewNote
 from hipanalytics.clinic.soundness import faults
 from hipanalytics.clinic.traces import Traces
 from hipanalytics.errors import ClinicError
@@ -76,9 +77,31 @@ def used(clinic: Clinic, folder: Path) -> Clinic:
     return clinic
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of a well-used clinic, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
+            patch.setenv(name, str(folder))
+        used(open_clinic(folder / "clinic", clinician="Dr Weber"), folder).close()
+    return folder
+
+
 @pytest.fixture
-def well_used(clinic: Clinic, home: Path) -> Clinic:
-    return used(clinic, home)
+def in_folder(template: Path, home: Path) -> Iterator[Clinic]:
+    shutil.copytree(template, home, dirs_exist_ok=True)
+    with open_clinic(home / "clinic", clinician="Dr Weber") as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.clinic)])
+def well_used(request: pytest.FixtureRequest, home: Path) -> Iterator[Clinic]:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("in_folder")
+    else:
+        with open_clinic(request.getfixturevalue("database"), clinician="Dr Weber") as opened:
+            yield used(opened, home)
 
 
 def everything(clinic: Clinic) -> dict[str, list[tuple[Any, ...]]]:
@@ -103,23 +126,20 @@ def test_nothing_of_the_patient_is_left_in_any_table(well_used: Clinic) -> None:
     assert json.dumps(GONE)[1:-1] not in left
 
 
-def test_no_byte_of_the_folder_holds_the_patient(home: Path) -> None:
-    with used(open_clinic(home / "clinic", clinician="Dr Weber"), home) as clinic:
-        clinic.session.database.place.database.with_name("keep-open").touch()
-        held = sqlite3.connect(home / "clinic" / "clinic.sqlite")  # so that there is a journal
+def test_no_byte_of_the_folder_holds_the_patient(in_folder: Clinic, home: Path) -> None:
+    with closing(sqlite3.connect(home / "clinic" / "clinic.sqlite")) as held:  # so that there is a journal
         held.execute("SELECT count(*) FROM patients").fetchall()
-        write(home / "more.csv", f"{GONE},2026-03-09,squat,5,")
-        clinic.import_logs(home / "more.csv", today=TODAY)
-        assert "clinic.sqlite-wal" in files_with(home / "clinic", GONE)
-        with clinic.session.database.writing() as connection:  # no other's pseudonym begins with it
+        in_folder.import_logs(write(home / "more.csv", f"{GONE},2026-03-09,squat,5,"), today=TODAY)
+        with in_folder.session.database.writing() as connection:  # no other's pseudonym begins with it
             connection.execute(schema.patients.update().where(schema.patients.c.patient_id == LONGER).values(
                 patient_id="Ab-4711"))
-        assert erase(clinic.session, GONE, "asked").is_complete
+        assert {"clinic.sqlite", "clinic.sqlite-wal"} <= set(files_with(home / "clinic", GONE))
+        assert list((home / "clinic" / "snapshot").iterdir())
+        assert erase(in_folder.session, GONE, "asked").is_complete
         assert files_with(home / "clinic", GONE) == []
-        assert files_with(names.names_file(clinic.session.clinic_id).parent, GONE) == []
-        clinic.cohort()
+        assert files_with(names.names_file(in_folder.session.clinic_id).parent, GONE) == []
+        in_folder.cohort()
         assert files_with(home / "clinic", GONE) == []
-        held.close()
 
 
 def test_everyone_else_stays_as_they_were(well_used: Clinic) -> None:
@@ -178,15 +198,16 @@ def test_work_goes_on_after_an_erasure(well_used: Clinic, home: Path) -> None:
     assert well_used.cohort().logs["patient_id"].tolist() == [OTHER]
 
 
-def test_a_snapshot_elsewhere_forgets_the_patient_when_next_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with used(open_clinic(home / "clinic", clinician="Dr Weber"), home) as clinic:
-        place = type(clinic.session.database.place)
-        monkeypatch.setattr(place, "snapshots", lambda self, clinic_id: home / "elsewhere")
-        assert GONE in set(clinic.cohort().logs["patient_id"])
-        monkeypatch.setattr(place, "snapshots", lambda self, clinic_id: home / "own")
-        erase(clinic.session, GONE, "asked")
-        monkeypatch.setattr(place, "snapshots", lambda self, clinic_id: home / "elsewhere")
-        logs = clinic.cohort().logs
+def test_a_snapshot_elsewhere_forgets_the_patient_when_next_used(
+    in_folder: Clinic, home: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = type(in_folder.session.database.place)
+    monkeypatch.setattr(place, "snapshots", lambda self, clinic_id: home / "elsewhere")
+    assert GONE in set(in_folder.cohort().logs["patient_id"])
+    with monkeypatch.context() as patch:
+        patch.setattr(place, "snapshots", lambda self, clinic_id: home / "own")
+        erase(in_folder.session, GONE, "asked")
+    logs = in_folder.cohort().logs
     assert set(logs["patient_id"]) == {OTHER}
     assert not any(GONE in text for text in logs["file"].astype(str))
 
@@ -209,23 +230,22 @@ def reader(file: Path) -> Iterator[None]:
 
 
 def test_while_someone_reads_it_is_not_complete_and_the_repeat_completes_it(
-    home: Path, monkeypatch: pytest.MonkeyPatch,
+    in_folder: Clinic, home: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("hipanalytics.clinic.wiping._WAIT_SECONDS", 0.2)
-    with used(open_clinic(home / "clinic", clinician="Dr Weber"), home) as clinic:
-        with reader(home / "clinic" / "clinic.sqlite"):
-            erased = erase(clinic.session, GONE, "asked")
-            assert not erased.is_complete
-            assert "in use elsewhere" in erased.to_do[0]
-            assert erased_words(erased).startswith("NOT COMPLETE.\n")
-            assert GONE not in set(clinic.cohort().logs["patient_id"])
-        again = erase(clinic.session, GONE, "asked")
-        assert again.is_complete
-        assert again.removed == {}
-        assert len(everything(clinic)["erasures"]) == 1
-        with closing(sqlite3.connect(home / "clinic" / "clinic.sqlite")) as connection:
-            rest = "".join(connection.iterdump()).replace(LONGER, "")
-        assert GONE not in rest
+    with reader(home / "clinic" / "clinic.sqlite"):
+        erased = erase(in_folder.session, GONE, "asked")
+        assert not erased.is_complete
+        assert "in use elsewhere" in erased.to_do[0]
+        assert erased_words(erased).startswith("NOT COMPLETE.\n")
+        assert GONE not in set(in_folder.cohort().logs["patient_id"])
+        assert GONE.encode() in (home / "clinic" / "clinic.sqlite").read_bytes().replace(LONGER.encode(), b"")
+    again = erase(in_folder.session, GONE, "asked")
+    assert again.is_complete
+    assert again.removed == {}
+    assert len(everything(in_folder)["erasures"]) == 1
+    for file in (home / "clinic").rglob("*"):
+        assert file.is_dir() or GONE.encode() not in file.read_bytes().replace(LONGER.encode(), b"")
 
 
 def test_it_is_remembered_by_a_hash_in_the_clinic_and_outside(well_used: Clinic) -> None:
@@ -302,9 +322,8 @@ def test_a_pseudonym_that_is_a_word_of_the_program_breaks_nothing(word: str, hom
                  f"{OTHER},2026-03-02,squat,33,")
     profile = MappingProfile(words={"side": {"L": "left"}}, filter={"exercise": "squat"})
     clinic.import_logs(file, mapping=profile, today=TODAY)
-    decisions.save(clinic.session, OTHER, PlanVersion.model_validate(
-        {"valid_from": DAY, "sessions_per_week": 3, "exercises": [{"exercise": "squat", "side": "left", "load_kg": 100200}]}),
-        base=0)
+    squat = PrescribedExercise(exercise="squat", side="left", load_kg=100200)
+    decisions.save(clinic.session, OTHER, PlanVersion(valid_from=DAY, sessions_per_week=3, exercises=(squat,)), base=0)
     erase(clinic.session, word, "asked")
     entries = clinic.quarantine()["entry"].tolist()
     assert clinic.correct({entries[0]: {"pain": "3"}}, today=TODAY).still_wrong.empty
@@ -314,7 +333,8 @@ def test_a_pseudonym_that_is_a_word_of_the_program_breaks_nothing(word: str, hom
 
 
 def test_words_say_what_was_removed(clinic: Clinic, home: Path) -> None:
-    clinic.import_logs(write(home / "a.csv", f"{GONE},2026-03-01,squat,5,", f"{OTHER},2026-03-01,squat,5,{GONE}"), today=TODAY)
+    file = write(home / "a.csv", f"{GONE},2026-03-01,squat,5,", f"{OTHER},2026-03-01,squat,5,{GONE}")
+    clinic.import_logs(file, today=TODAY)
     words = erased_words(erase(clinic.session, GONE, "asked")).splitlines()
     assert words[:2] == ["The patient was erased: 1 rows of the log removed.",
                          "1 other texts named the patient; they say [erased] now."]
@@ -337,7 +357,8 @@ def test_the_words_of_a_profile_for_a_patient_go_with_the_patient(home: Path) ->
     file = write(home / "a.csv", "Ann Example,2026-03-01,squat,5,", "Bob Example,2026-03-01,squat,3,")
     clinic.import_logs(file, mapping=profile, today=TODAY)
     erase(clinic.session, GONE, "asked")
-    assert MappingProfile.model_validate_json(clinic.imports()[0].profile).words == {"patient_id": {"Bob Example": OTHER}}
+    words = MappingProfile.model_validate_json(clinic.imports()[0].profile).words
+    assert words == {"patient_id": {"Bob Example": OTHER}}
     assert clinic.cohort().logs["patient_id"].tolist() == [OTHER]
     assert files_with(home / "clinic", "Ann") == []
 
@@ -353,7 +374,7 @@ def test_only_whole_words_that_are_no_other_patient_are_taken_out(text: str, wan
     assert traces.are_in(text) == (text != wanted)
 
 
-@given(st.lists(st.sampled_from(["P-017", "P-0170", "a", "-", ".", "_", " ", "é", "\n", "P"]), max_size=12).map("".join))
+@given(st.lists(st.sampled_from(["P-017", "P-0170", "a", "-", ".", "_", " ", "é", "\n"]), max_size=12).map("".join))
 def test_nothing_but_the_pseudonym_is_taken_out_and_none_is_left(text: str) -> None:
     traces = Traces("P-017", ["P-0170"])
     out = traces.taken_out(text)

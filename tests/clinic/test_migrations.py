@@ -144,7 +144,7 @@ def test_a_clinic_of_a_newer_version_is_refused_and_left_as_it_is(home: Path) ->
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     before = file.read_bytes()
-    with pytest.raises(ClinicError, match="made by a newer version of hipanalytics .tables 9999.*nothing was changed"):
+    with pytest.raises(ClinicError, match=r"newer version of hipanalytics \(tables 9999.*nothing was changed"):
         open_clinic(home / "clinic")
     assert file.read_bytes() == before
 
