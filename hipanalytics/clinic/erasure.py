@@ -83,9 +83,9 @@ def erase(session: Session, patient_id: str, reason: str) -> Erased:
                 keyed_hash=keyed, author=author, erased_at=session.now(), reason=said))
             trail.record(connection, session, "erased", patients=1)
         keep_list(session, connection)
-        similar = traces_of(connection, patient_id).others
+        traces = traces_of(connection, patient_id)
     forget_name(session, patient_id)
-    to_do = _clean(session, patient_id, look=not similar and not doubtful)
+    to_do = _clean(session, patient_id, look=traces.is_telling and not traces.others and not doubtful)
     return Erased(removed, texts, doubtful, to_do, _advice(session))
 
 

@@ -134,11 +134,13 @@ def _table(file: Path) -> pd.DataFrame:
 def _read(clinic_id: str) -> dict[str, PersonName]:
     path = names_file(clinic_id)
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-        return {row["patient_id"]: PersonName(row["name"], row["phone"], row["note"]) for row in rows}
+        header, *rows = [row for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))) if row]
+        if tuple(header) != NAME_COLUMNS:
+            raise ValueError
+        return {patient_id: PersonName(*person) for patient_id, *person in rows}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+    except (OSError, ValueError, TypeError, csv.Error):
         raise ClinicError(f"The name list {path} cannot be read. Mend it, or bring back a copy of it.") from None
 
 

@@ -41,7 +41,7 @@ matched: Final = Table(
     "matched", _metadata,
     Column("row_id", BigInteger, primary_key=True, autoincrement=False),
     Column("seq", Integer, index=True), **_temporary)
-"""Rows of the clinic that the file holds too. Without `seq`: rows that a correction leaves beside its own."""
+"""Rows of the clinic that the file holds too."""
 retired: Final = Table(
     "retired", _metadata,
     Column("row_id", BigInteger, primary_key=True, autoincrement=False), **_temporary)

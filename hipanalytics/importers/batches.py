@@ -82,6 +82,7 @@ def read_log_batches(
     Parameters: as for `read_logs`, and
         rows_per_batch: rows of a batch, about; fewer where rows are long.
         whole_up_to: bytes up to which a file is read whole; a row of Parquet counts as 32.
+        refuse_identifiers: whether a file is refused whose patients have identifiers instead of pseudonyms.
     Raises: as `read_logs`; FileError too where the file changes while it is read. All but that before the first batch.
     """
     reader = reader_for("session_logs", mapping, zone=zone, today=today, on_progress=on_progress,

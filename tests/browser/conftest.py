@@ -65,7 +65,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("home")
     command = [sys.executable, "-c", "from hipanalytics.cli import main; main()", "lab", "--no-browser",
                "--port", str(_free_port())]
-    own = {name: str(home) for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "LOCALAPPDATA")}
+    own = {name: str(home) for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA")}
     with subprocess.Popen(command, env={**os.environ, **own}, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         address = next((found[0] for line in process.stderr if (found := re.search(r"http://127\S+token=\S+", line))),

@@ -6,13 +6,11 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from hipanalytics import cli
 from hipanalytics.review import REVIEW_COLUMNS
 
 LOGS = """patient_id,performed_at,exercise,pain
@@ -21,21 +19,6 @@ A,2026-01-07,bridging,5
 A,2026-01-09,bridging,7
 B,2026-01-05,bridging,
 """
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple]:
-    """Run the command in an empty folder; gives exit status, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def run_command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hipanalytics", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        output = capsys.readouterr()
-        return int(stopped.value.code or 0), output.out, output.err
-
-    return run_command
 
 
 def test_a_clean_file_gives_the_table_on_standard_output_and_status_0(run, tmp_path: Path) -> None:

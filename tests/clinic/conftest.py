@@ -11,6 +11,7 @@ from clinic.postgres import Server, find_binaries, running_server
 
 from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.opening import open_session
+from hipanalytics.clinic.places import PLACE_VARIABLE
 from hipanalytics.clinic.session import CLINICIAN_VARIABLE, Session
 
 NOON = dt.datetime(2026, 3, 16, 12, tzinfo=dt.UTC)
@@ -20,7 +21,8 @@ NOON = dt.datetime(2026, 3, 16, 12, tzinfo=dt.UTC)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.delenv(CLINICIAN_VARIABLE, raising=False)
+    for name in (CLINICIAN_VARIABLE, PLACE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 

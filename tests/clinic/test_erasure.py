@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clinic.files import TODAY
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from clinic.files import TODAY
 from hipanalytics.clinic import decisions, names, schema
 from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.decision_files import import_decisions

@@ -23,7 +23,8 @@ def review_with_notes(review):
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home of its own, so that nothing of the user's is read or written."""
-    for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "LOCALAPPDATA"):
+    for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.delenv("HIPANALYTICS_FOLDER", raising=False)
+    for name in ("HIPANALYTICS_FOLDER", "HIPANALYTICS_CLINIC", "HIPANALYTICS_CLINICIAN"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path

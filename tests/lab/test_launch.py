@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hipanalytics.errors import FileError
+from hipanalytics.clinic.clinic import open_clinic
+from hipanalytics.clinic.news_words import news_counts
+from hipanalytics.clinic.places import PLACE_VARIABLE
+from hipanalytics.errors import ClinicError, FileError
 from hipanalytics.lab import launch
 from hipanalytics.lab.app import load_caseload
 from hipanalytics.lab.places import example_folder, user_folder
@@ -116,3 +119,35 @@ def test_a_folder_may_bring_its_own_thresholds_and_mapping(tmp_path):
     assert row["flags"] == "persistent"
     assert "[persistent 1.0, own thresholds]" in row["reason"]
     assert "sechs" in row["notices"]
+
+
+def own_clinic(place):
+    with open_clinic(place) as clinic:
+        clinic.import_logs(example_folder() / "logs.csv")
+        review = clinic.review()
+        clinic.review_patient(review, review.table["patient_id"].iloc[0], "call next week")
+
+
+def test_where_there_is_a_clinic_it_is_loaded_with_what_is_new(home):
+    own_clinic(None)
+    caseload = load_caseload()
+    assert not caseload.cohort.is_example
+    table = caseload.review().table
+    assert table["last_review_on"].notna().sum() == 1
+    assert table["not_imported_since"].notna().all()
+    assert "never reviewed" in " ".join(news_counts(caseload.review()))
+
+
+def test_a_folder_goes_before_the_clinic(home):
+    own_clinic(None)
+    assert "last_review_on" not in load_caseload(example_folder()).review().table
+
+
+def test_the_lab_can_be_started_on_another_clinic(home, monkeypatch, capsys):
+    monkeypatch.setenv(PLACE_VARIABLE, "")
+    own_clinic(home / "other")
+    monkeypatch.chdir(home)
+    launch.launch_lab(clinic="other", print_only=True)
+    assert os.environ[PLACE_VARIABLE] == str(home / "other")
+    with pytest.raises(ClinicError, match="There is no clinic in"):
+        launch.launch_lab(clinic=str(home / "nowhere"), print_only=True)
