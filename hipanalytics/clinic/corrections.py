@@ -8,19 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, exists, insert, select
 
-from hipanalytics.clinic.database import read_numbers
 from hipanalytics.clinic.imports import import_batches
 from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.placing import FindBeside
+from hipanalytics.clinic.placing import FindWrong
 from hipanalytics.clinic.quarantine import read_quarantine
 from hipanalytics.clinic.receipts import ImportReceipt, Source, receipt_of
-from hipanalytics.clinic.schema import corrections, import_undos, imports, log_rows, quarantine
+from hipanalytics.clinic.replaying import replay
+from hipanalytics.clinic.schema import corrections, import_undos, imports, quarantine
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.staging import incoming, incoming_patients
 from hipanalytics.errors import ClinicError
 from hipanalytics.importers import Batch, MappingProfile, check_again
 from hipanalytics.importers.report import CELL_LEFT_OUT
@@ -66,7 +64,8 @@ def dismiss(session: Session, entries: Sequence[int], reason: str) -> list[Impor
         def note(connection: Connection, number: int, group: pd.DataFrame = group) -> None:
             _remember(connection, number, group, [{"set aside": reason.strip()}] * len(group), [None] * len(group))
 
-        receipts.append(import_batches(session, _source(parent), [], corrects=parent.import_id, afterwards=note))
+        receipts.append(import_batches(session, _source(parent), [], corrects=parent.import_id,
+                                       find_wrong=_find_wrong(group, dismissed=True), afterwards=note))
     return receipts
 
 
@@ -87,7 +86,11 @@ def correct_as_before(session: Session, *, today: dt.date | None = None) -> Corr
 
 def _entries(session: Session, wanted: Sequence[int]) -> pd.DataFrame:
     with session.database.reading() as connection:
-        table = read_quarantine(connection)
+        return _open_entries(connection, wanted)
+
+
+def _open_entries(connection: Connection, wanted: Sequence[int]) -> pd.DataFrame:
+    table = read_quarantine(connection)
     missing = sorted(set(wanted) - set(table["entry"]))
     if missing:
         raise ClinicError(f"The quarantine has no open entry {', '.join(map(str, missing))}. It may have been "
@@ -126,7 +129,7 @@ def _source(parent: ImportReceipt) -> Source:
 def _send(
     session: Session, parent: ImportReceipt, group: pd.DataFrame, cells: Sequence[Mapping[str, str]], batch: Batch,
 ) -> ImportReceipt:
-    """The rows that are right now, as an import of their own."""
+    """The rows that are right now, as an import of their own, which takes its place in the file that it corrects."""
     wanted = group["row"].to_numpy()
     sent = _only(batch, wanted)
 
@@ -135,9 +138,10 @@ def _send(
             select(imports.c.members, imports.c.member_rows).where(imports.c.import_id == import_id)).one())
         ids = dict(zip(rows.tolist(), members.tolist(), strict=True))
         _remember(connection, import_id, group, cells, [ids.get(row) for row in wanted.tolist()])
+        replay(connection, [import_id])
 
     return import_batches(session, _source(parent), [sent], corrects=parent.import_id, keep_repeated=True,
-                          find_beside=_find_beside(parent.import_id, wanted), afterwards=note)
+                          find_wrong=_find_wrong(group), afterwards=note)
 
 
 def _only(batch: Batch, rows: Any) -> Batch:
@@ -151,19 +155,13 @@ def _only(batch: Batch, rows: Any) -> Batch:
                                receipt=receipt, notices=())
 
 
-def _find_beside(import_id: int, corrected_rows: Any) -> FindBeside:
-    """Rows of the same file that share a key with a corrected one: they stay beside it, as they would have stood."""
+def _find_wrong(group: pd.DataFrame, *, dismissed: bool = False) -> FindWrong:
+    """The rows that stand for these entries, which must still be open: of two who correct one, the second is told."""
 
-    def find(connection: Connection) -> dict[int, int]:
-        members, file_rows = (unpacked(data) for data in connection.execute(
-            select(imports.c.members, imports.c.member_rows).where(imports.c.import_id == import_id)).one())
-        same_key = ((log_rows.c.patient_no == incoming_patients.c.patient_no)
-                    & (log_rows.c.performed_at == incoming.c.performed_at) & (log_rows.c.item == incoming.c.item))
-        query = select(log_rows.c.row_id).distinct().select_from(
-            incoming.join(incoming_patients, incoming.c.code == incoming_patients.c.code).join(log_rows, same_key)
-        ).where(log_rows.c.current)
-        stays = np.isin(members, read_numbers(connection, query)[:, 0]) & ~np.isin(file_rows, corrected_rows)
-        return dict(zip(members[stays].tolist(), file_rows[stays].tolist(), strict=True))
+    def find(connection: Connection) -> list[int]:
+        entries = _open_entries(connection, group["entry"].tolist())["entry"].tolist()
+        standing = select(quarantine.c.row_id).where(quarantine.c.row_id.is_not(None), quarantine.c.entry.in_(entries))
+        return [] if dismissed else list(connection.execute(standing).scalars())
 
     return find
 

@@ -14,7 +14,7 @@ from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.database import insert_many
 from hipanalytics.clinic.erased_rows import without_erased
-from hipanalytics.clinic.placing import FindBeside, Placed, place_rows
+from hipanalytics.clinic.placing import FindWrong, Placed, place_rows
 from hipanalytics.clinic.quarantine import put_aside
 from hipanalytics.clinic.receipts import (
     ImportReceipt,
@@ -79,7 +79,7 @@ def import_logs(
 
 def import_batches(
     session: Session, source: Source, batches: Iterable[Batch], *, keep_repeated: bool = False,
-    corrects: int | None = None, find_beside: FindBeside | None = None,
+    corrects: int | None = None, find_wrong: FindWrong | None = None,
     afterwards: Callable[[Connection, int], None] = lambda connection, import_id: None,
 ) -> ImportReceipt:
     """Checked rows take their place in the log, with a receipt; all of it or nothing.
@@ -96,7 +96,7 @@ def import_batches(
             known = find_same(connection, source) if corrects is None else None
             if known is not None:
                 return known
-            receipt = _settle(connection, session, source, staged, told, corrects, find_beside)
+            receipt = _settle(connection, session, source, staged, told, corrects, find_wrong)
             afterwards(connection, receipt.import_id)
             return receipt
 
@@ -121,10 +121,10 @@ def _import_file(
 
 def _settle(
     connection: Connection, session: Session, source: Source, staged: Staged, told: Told, corrects: int | None,
-    find_beside: FindBeside | None,
+    find_wrong: FindWrong | None,
 ) -> ImportReceipt:
     import_id = next_import_id(connection)
-    placed = place_rows(connection, staged, import_id, find_beside)
+    placed = place_rows(connection, staged, import_id, find_wrong)
     report = told.report()
     receipt = write_receipt(
         connection, session, source, told.counts, import_id=import_id, author=author_of(session, connection),

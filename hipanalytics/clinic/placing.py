@@ -50,26 +50,26 @@ class Placed:
         return dict(zip(self.file_rows[wanted].tolist(), self.members[wanted].tolist(), strict=True))
 
 
-FindBeside = Callable[[Connection], dict[int, int]]
-"""Finds the rows that a correction leaves beside its own in their keys: row id and row number in the file."""
+FindWrong = Callable[[Connection], list[int]]
+"""Finds the rows that a correction puts right, by their ids."""
 
 
-def place_rows(connection: Connection, staged: Staged, import_id: int, find_beside: FindBeside | None = None) -> Placed:
+def place_rows(connection: Connection, staged: Staged, import_id: int, find_wrong: FindWrong | None = None) -> Placed:
     """Let a file's rows take their place, within the transaction and the working tables at hand.
 
     Rule: a row that the log has already, in the same key with the same content, is that row; one that only undone
     imports had counts as new. Of each key that the file holds, exactly the file's rows are current from now on; earlier
-    ones stand back and are kept.
+    ones stand back and are kept. For the rows of a correction, only those stand back that it puts right; what holds
+    then is for `replay` to say.
     """
     numbers = _know_patients(connection, staged)
     base = connection.execute(select(clinic.c.next_row_id)).scalar_one()
-    beside: dict[int, int] = {}
+    wrong = find_wrong(connection) if find_wrong else None
     if connection.execute(select(exists().select_from(log_rows))).scalar():
         staged.put_keys(connection)
         _match(connection)
-        beside = _leave_beside(connection, find_beside) if find_beside else {}
-        _retire(connection)
-    known = read_numbers(connection, select(matched.c.seq, matched.c.row_id).where(matched.c.seq.is_not(None)))
+        _retire(connection) if wrong is None else _retire_these(connection, wrong)
+    known = read_numbers(connection, select(matched.c.seq, matched.c.row_id))
     replaced = connection.execute(select(func.count()).select_from(retired)).scalar_one()
     revived = matched.join(log_rows, log_rows.c.row_id == matched.c.row_id)
     any_revived = connection.execute(select(exists().select_from(revived).where(~log_rows.c.current))).scalar()
@@ -77,7 +77,7 @@ def place_rows(connection: Connection, staged: Staged, import_id: int, find_besi
     if len(known) < int(staged.stands.sum()) or replaced or any_revived:
         change = _change(connection, staged, numbers, known, import_id, base)
         _take_over(connection, staged, fallen, import_id, change)
-    return _placed(staged, numbers, known, base, replaced, beside, len(fallen))
+    return _placed(staged, numbers, known, base, replaced, len(fallen))
 
 
 def next_change(connection: Connection) -> int:
@@ -114,14 +114,6 @@ def _match(connection: Connection) -> None:
     measure(connection, matched)
 
 
-def _leave_beside(connection: Connection, find_beside: FindBeside) -> dict[int, int]:
-    taken = set(connection.execute(select(matched.c.row_id)).scalars())
-    beside = {row_id: row for row_id, row in find_beside(connection).items() if row_id not in taken}
-    if beside:
-        connection.execute(insert(matched), [{"row_id": row_id, "seq": None} for row_id in beside])
-    return beside
-
-
 def _retire(connection: Connection) -> None:
     """Which current rows of the file's keys are not in the file."""
     of_the_key = _at_the_moment & (log_rows.c.item == incoming.c.item)
@@ -130,11 +122,16 @@ def _retire(connection: Connection) -> None:
     connection.execute(insert(retired).from_select(["row_id"], gone))
 
 
+def _retire_these(connection: Connection, row_ids: list[int]) -> None:
+    taken = set(connection.execute(select(matched.c.row_id)).scalars())
+    insert_many(connection, retired.name, ["row_id"], [(row_id,) for row_id in row_ids if row_id not in taken])
+
+
 def _fallen(connection: Connection) -> NDArray[np.int64]:
     """Rows of the file that only undone imports had: place in the file and row id."""
     undone = exists().where(import_undos.c.import_id == log_rows.c.import_id)
     return read_numbers(connection, select(matched.c.seq, matched.c.row_id).select_from(
-        matched.join(log_rows, log_rows.c.row_id == matched.c.row_id)).where(matched.c.seq.is_not(None), undone))
+        matched.join(log_rows, log_rows.c.row_id == matched.c.row_id)).where(undone))
 
 
 def _take_over(
@@ -185,15 +182,14 @@ def _as_rows(
 
 def _placed(
     staged: Staged, numbers: NDArray[np.int64], known: NDArray[np.int64], base: int, replaced: int,
-    beside: dict[int, int], fallen: int,
+    fallen: int,
 ) -> Placed:
     row_ids = np.arange(base, base + staged.height, dtype=np.int64)
     row_ids[known[:, 0]] = known[:, 1]
-    row_ids = np.concatenate([row_ids[staged.stands], np.array(list(beside), np.int64)])
-    file_rows = np.concatenate([staged.file_rows[staged.stands], np.array(list(beside.values()), np.int64)])
+    row_ids, file_rows = row_ids[staged.stands], staged.file_rows[staged.stands]
     order = np.argsort(row_ids, kind="stable")
     counts = np.bincount(staged.row_codes[staged.stands], minlength=len(numbers))
     rows_known = len(known) - fallen
-    rows_new = len(row_ids) - len(beside) - rows_known
+    rows_new = len(row_ids) - rows_known
     return Placed(row_ids[order], file_rows[order], numbers[counts > 0], counts[counts > 0], rows_new, rows_known,
                   replaced)

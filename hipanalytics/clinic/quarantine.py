@@ -62,7 +62,7 @@ def read_quarantine(connection: Connection, import_id: int | None = None) -> pd.
 def _open() -> Select[Any]:
     undone = exists().where(import_undos.c.import_id == quarantine.c.import_id)
     stands = ~exists().where(import_undos.c.import_id == corrections.c.import_id)
-    in_force = corrections.c.row_id.is_(None) | exists().where(
+    in_force = corrections.c.row_id.is_(None) | (corrections.c.import_id > quarantine.c.import_id) | exists().where(
         log_rows.c.row_id == corrections.c.row_id, log_rows.c.current)
     alike = quarantine.alias("alike")
     corrected = exists().where(

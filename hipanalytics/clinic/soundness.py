@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 
 from hipanalytics.clinic.database import read_numbers
 from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.schema import clinic, erasures, import_undos, imports, log_rows, patients
+from hipanalytics.clinic.replaying import standing_files
+from hipanalytics.clinic.schema import clinic, erasures, imports, log_rows, patients
 
 _PATIENTS_LOOKED_AT: Final = 20
 _ROWS_LOOKED_AT: Final = 500
@@ -39,7 +40,9 @@ def _receipts_that_do_not_add_up(connection: Connection) -> Iterator[str]:
 def _rows_that_are_missing(connection: Connection) -> Iterator[str]:
     if connection.execute(select(func.count()).select_from(erasures)).scalar_one():
         return  # rows of erased patients are gone, and nobody knows any more which ones they were
-    for import_id, members in _members(connection, standing_only=False):
+    holding = select(imports.c.import_id, imports.c.members).where(imports.c.kind == "session_logs")
+    for import_id, packed in connection.execute(holding.order_by(imports.c.import_id)):
+        members = unpacked(packed)
         some = members[::max(len(members) // _ROWS_LOOKED_AT, 1)]
         there = read_numbers(connection, select(log_rows.c.row_id).where(log_rows.c.row_id.in_(some.tolist())))
         if len(there) < len(some):
@@ -65,20 +68,11 @@ def _should_be_current(connection: Connection, rows: NDArray[np.int64]) -> NDArr
     _, key = np.unique(rows[:, 1:3], axis=0, return_inverse=True)
     key = key.reshape(-1)
     current = np.zeros(len(rows), bool)
-    for _, members in _members(connection, standing_only=True):
-        held = np.isin(rows[:, 0], members)
+    for file in standing_files(connection):
+        held, _ = file.places_of(rows[:, 0])
         of_key = np.isin(key, key[held])
         current[of_key] = held[of_key]
     return current
-
-
-def _members(connection: Connection, *, standing_only: bool) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    query = select(imports.c.import_id, imports.c.members).where(imports.c.kind == "session_logs")
-    if standing_only:
-        query = query.where(imports.c.import_id.not_in(select(import_undos.c.import_id)))
-    for import_id, members in connection.execute(query.order_by(imports.c.import_id)):
-        yield import_id, unpacked(members)
-
 
 
 def _row_count_behind(connection: Connection) -> Iterator[str]:
