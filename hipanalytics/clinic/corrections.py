@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from hipanalytics.clinic.receipts import ImportReceipt, Source, receipt_of
 from hipanalytics.clinic.replaying import replay
 from hipanalytics.clinic.schema import corrections, import_undos, imports, quarantine
 from hipanalytics.clinic.session import Session
-from hipanalytics.errors import ClinicError
+from hipanalytics.errors import ClinicError, ConflictError
 from hipanalytics.importers import Batch, MappingProfile, check_again
 from hipanalytics.importers.report import CELL_LEFT_OUT
 
@@ -81,7 +82,9 @@ def correct_as_before(session: Session, *, today: dt.date | None = None) -> Corr
         ).where(stands, corrections.c.row_id.is_not(None)).order_by(corrections.c.import_id)
         open_ones = set(entries)
         before = {entry: json.loads(cells) for entry, cells in connection.execute(query) if entry in open_ones}
-    return correct(session, before, today=today) if before else None
+    with suppress(ConflictError):  # someone else is doing the same
+        return correct(session, before, today=today) if before else None
+    return None
 
 
 def _entries(session: Session, wanted: Sequence[int]) -> pd.DataFrame:
@@ -93,8 +96,8 @@ def _open_entries(connection: Connection, wanted: Sequence[int]) -> pd.DataFrame
     table = read_quarantine(connection)
     missing = sorted(set(wanted) - set(table["entry"]))
     if missing:
-        raise ClinicError(f"The quarantine has no open entry {', '.join(map(str, missing))}. It may have been "
-                          "corrected in the meantime; list it anew.")
+        raise ConflictError(f"The quarantine has no open entry {', '.join(map(str, missing))}. It may have been "
+                            "corrected in the meantime; list it anew.")
     return table[table["entry"].isin(wanted)]
 
 
