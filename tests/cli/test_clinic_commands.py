@@ -132,6 +132,10 @@ def test_a_clinic_goes_into_a_backup_and_comes_back(clinic, tmp_path: Path) -> N
     _, out, _ = clinic("review", "--clinic", "again")
     assert [line.split(",")[0] for line in out.splitlines()[1:]] == ["A"]
     status, out, _ = clinic("doctor", "--clinic", "again")
+    assert [line.split(":")[0] for line in out.splitlines() if "TO DO" in line] == ["TO DO Last backup"]
+    assert status == 2
+    clinic("backup", "another.hipclinic", "--clinic", "again")
+    status, out, _ = clinic("doctor", "--clinic", "again")
     assert "Nothing needs to be done." in out
     assert status == 0
 
