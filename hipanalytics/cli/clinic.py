@@ -137,8 +137,7 @@ def quarantine(
         sheet = correction_sheet(opened.quarantine(number))
     if output:
         write_output(sheet, output)
-        say(f"{len(sheet):,} rows are in {output}. Correct their cells and send them back: "
-            f"hipanalytics correct {output}")
+        say(f"Rows in {output}: {len(sheet):,}. Correct their cells and send them back: hipanalytics correct {output}")
         return
     for row in sheet.to_dict("records"):
         typer.echo(f"{row['entry']}  {row['file']} row {row['row']} ({row['effect']}): {row['problem']}")

@@ -23,7 +23,7 @@ from hipanalytics.clinic.copying import copy_clinic, counts_of, prints_of
 from hipanalytics.clinic.database import Database, plain_faults
 from hipanalytics.clinic.erasure import keep_list
 from hipanalytics.clinic.migrating import LATEST, migrate
-from hipanalytics.clinic.places import DATABASE_FILE, Place, new_private_file, reason_of
+from hipanalytics.clinic.places import DATABASE_FILE, Place, file_address, new_private_file, reason_of
 from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError, FileError
 from hipanalytics.exports import replacing
@@ -171,7 +171,7 @@ def _copy_to(session: Session, copy: Path, tell: Callable[[float], None]) -> Non
 
 
 def _copy_rows(database: Database, copy: Path, tell: Callable[[float], None]) -> None:
-    target = Database(Place(f"sqlite+pysqlite:///{copy}", copy.parent))
+    target = Database(Place(file_address(copy), copy.parent))
     try:
         with database.reading() as source, target.writing() as connection:
             whole, done = sum(counts_of(source).values()) or 1, 0
@@ -188,7 +188,7 @@ def _copy_rows(database: Database, copy: Path, tell: Callable[[float], None]) ->
 
 
 def _manifest_of(session: Session, copy: Path, made_at: str) -> Manifest:
-    database = Database(Place(f"sqlite+pysqlite:///{copy}", copy.parent))
+    database = Database(Place(file_address(copy), copy.parent))
     try:
         with database.reading() as connection:
             rows = counts_of(connection)
@@ -237,4 +237,7 @@ def _copied(packed: IO[bytes], extract_to: Path | None, size: int) -> str:
             digest.update(part)
             target.write(part)
             left -= len(part)
+        if extract_to is not None:
+            target.flush()
+            os.fsync(target.fileno())
     return digest.hexdigest() if left == 0 else ""

@@ -63,8 +63,15 @@ def plain_faults(place: Place) -> Iterator[None]:
     """What the database complains of, as a sentence that says what to do. Raises: ClinicError."""
     try:
         yield
-    except (exc.SQLAlchemyError, sqlite3.Error) as error:
+    except Exception as error:
+        if not _is_of_a_database(error):
+            raise
         raise ClinicError(_sentence(place, error)) from None
+
+
+def _is_of_a_database(error: Exception) -> bool:
+    is_driver_s = type(error).__module__.partition(".")[0] == "psycopg"  # which is loaded only where it is needed
+    return is_driver_s or isinstance(error, (exc.SQLAlchemyError, sqlite3.Error))
 
 
 def insert_many(connection: Connection, table: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -143,7 +150,8 @@ _SENTENCES: Final = (
     (r"could not translate host|Name or service|failed to resolve|nodename nor servname",
      "There is no server of that name: {place}. Check the address."),
     (r"connection refused|timeout expired|connection timeout|server closed|could not connect|connection failed|"
-     r"terminating connection|consuming input failed|connection is closed",
+     r"terminating connection|consuming input failed|connection is (closed|lost)|database system is|too many clients|"
+     r"connection slots",
      "The database server of {place} cannot be reached. Nothing of this step was saved; check the network and the "
      "address, or ask whoever runs the server, and repeat it."),
     (r"permission denied|insufficient.privilege",

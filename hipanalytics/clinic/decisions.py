@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.differences import moment_words
+from hipanalytics.clinic.erased import erased_among
 from hipanalytics.clinic.patients import number_of, numbers_of
 from hipanalytics.clinic.programme_starts import ASSUMED_START, starts_to_assume
 from hipanalytics.clinic.records import (
@@ -73,6 +74,9 @@ def add_patient(session: Session, patient_id: str, facts: PatientFacts | None = 
         if numbers_of(connection, [patient_id]):
             raise ConflictError(f"{patient_id} is in this clinic already{_came(connection, patient_id)}. "
                                 "Choose another pseudonym, or open that patient.")
+        if erased_among(session, connection, [patient_id]):
+            raise ClinicError("This patient was erased from the clinic, and nothing may come back under that "
+                              "pseudonym. Who returns, and agrees to be here again, needs a new one.")
         connection.execute(insert(patients).values(patient_id=patient_id))
         return save_in(connection, session, patient_id, facts or PatientFacts(), reason=reason, base=0)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from hipanalytics.clinic.erasure import erased_among
+from hipanalytics.clinic.erased import erased_among
 from hipanalytics.clinic.session import Session
 from hipanalytics.importers import Batch, DoorReport, Receipt
 

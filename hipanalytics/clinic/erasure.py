@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.sql import bindparam
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from hipanalytics.clinic import schema, trail
 from hipanalytics.clinic.clinicians import author_of
+from hipanalytics.clinic.erased import keyed_hash
 from hipanalytics.clinic.names import forget_name
 from hipanalytics.clinic.patients import numbers_of
 from hipanalytics.clinic.places import new_private_file, private_folder, reason_of
@@ -112,18 +110,6 @@ def remove_patient(connection: Connection, patient_id: str) -> tuple[dict[str, i
     return {name: count for name, count in removed.items() if count}, texts, still_named(connection, traces)
 
 
-def erased_among(session: Session, connection: Connection, patient_ids: Iterable[str]) -> set[str]:
-    """Which of these pseudonyms belong to patients who were erased from this clinic?
-
-    Rule: without any erasure none, and the key is not asked for. Raises: ClinicError where someone was erased and the
-    key, by which alone they can be recognised, is not here.
-    """
-    hashes = set(connection.execute(select(erasures.c.keyed_hash)).scalars())
-    ids = list(patient_ids) if hashes else []
-    key = session.key() if ids else b""
-    return {each for each in ids if keyed_hash(each, key) in hashes}
-
-
 def erased_words(erased: Erased) -> str:
     """What came of an erasure, and what is left to do."""
     names = {"log_rows": "rows of the log", "decisions": "decisions", "quarantine": "refused rows"}
@@ -139,11 +125,6 @@ def erased_words(erased: Erased) -> str:
 
 
 # The list of erasures
-
-def keyed_hash(patient_id: str, key: bytes) -> str:
-    """By what an erased patient is remembered: nobody can try pseudonyms out on it without the key."""
-    return hmac.new(key, b"\0erased: " + patient_id.encode(), hashlib.sha256).hexdigest()
-
 
 def list_file(clinic_id: str) -> Path:
     """Where the erasures of this clinic are listed outside it, on this computer."""

@@ -14,6 +14,7 @@ from hipanalytics.clinic.database import Database, plain_faults
 from hipanalytics.clinic.keys import make_key
 from hipanalytics.clinic.migrating import bring_up_to_date, migrate, version_of
 from hipanalytics.clinic.places import (
+    DATABASE_FILE,
     Place,
     find_place,
     make_folder,
@@ -34,7 +35,7 @@ def open_session(
     is_new = where.folder is not None and _prepare_folder(where, where.folder, create=create)
     database = Database(where)
     try:
-        if is_new or (where.is_server and _is_empty(database, create=create)):
+        if is_new or _is_empty(database, create=create):
             _make_clinic(database, name)
         bring_up_to_date(database)
         with database.reading() as connection:
@@ -51,15 +52,18 @@ def open_session(
 
 def _prepare_folder(place: Place, folder: Path, *, create: bool) -> bool:
     """Whether a clinic is still to be made in this folder. Raises: ClinicError where none can be."""
-    refuse_network_folder(folder)
     try:
+        refuse_network_folder(folder)
         exists = place.database.exists()
         is_new = not exists or place.database.stat().st_size == 0
-        others = not exists and folder.exists() and any(each.name != ".DS_Store" for each in folder.iterdir())
+        others = is_new and folder.exists() and any(not _is_of_a_new_clinic(each) for each in folder.iterdir())
     except NotADirectoryError:
         raise ClinicError(f"{folder} is a file. Give the folder of a clinic.") from None
     except OSError as error:
         raise ClinicError(f"The folder {folder} cannot be read ({reason_of(error)}).") from None
+    if others and exists:
+        raise ClinicError(f"The clinic in {folder} is damaged: its file {place.database.name} is empty. Bring back a "
+                          "backup to a new place (hipanalytics restore BACKUP NEW-FOLDER).")
     if is_new and not create:
         raise ClinicError(f"There is no clinic in {folder}. 'hipanalytics import FILES --clinic {folder}' makes one.")
     if others:
@@ -72,6 +76,11 @@ def _prepare_folder(place: Place, folder: Path, *, create: bool) -> bool:
             raise ClinicError(f"No clinic can be made in {folder} ({reason_of(error)}). Choose another folder, or ask "
                               "whoever looks after this computer.") from None
     return is_new
+
+
+def _is_of_a_new_clinic(path: Path) -> bool:
+    """Whether this file may lie where a clinic is being made."""
+    return path.name == ".DS_Store" or path.name.startswith(DATABASE_FILE)
 
 
 def _is_empty(database: Database, *, create: bool) -> bool:

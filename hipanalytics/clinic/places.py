@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,8 @@ _REMOTE: Final = ("nfs", "cifs", "smb", "afs", "9p", "sshfs", "webdav", "davfs",
 class Place:
     """A clinic's place: the address of its database, and the folder beside it for what can be made again."""
 
-    url: str
+    url: str = field(repr=False)
+    """It may hold a password, and is never shown; `str` of the place is."""
     folder: Path | None
     """The clinic's own folder; none for a database server."""
     group_may_use: bool = False
@@ -48,7 +50,7 @@ class Place:
     def __str__(self) -> str:
         from sqlalchemy import make_url
 
-        return str(self.folder) if self.folder else make_url(self.url).render_as_string(hide_password=True)
+        return str(self.folder) if self.folder else make_url(self.url).set(query={}).render_as_string()
 
 
 def find_place(place: str | Path | None, *, group_may_use: bool = False) -> Place:
@@ -61,10 +63,17 @@ def find_place(place: str | Path | None, *, group_may_use: bool = False) -> Plac
     given = str(place or os.environ.get(PLACE_VARIABLE) or default_folder())
     if "://" in given:
         return Place(_server_address(given), None)
-    folder = Path(given).expanduser().absolute()
+    folder = _folder(given)
     if folder.name == DATABASE_FILE:
         folder = folder.parent
-    return Place(f"sqlite+pysqlite:///{folder / DATABASE_FILE}", folder, group_may_use or _group_uses(folder))
+    return Place(file_address(folder / DATABASE_FILE), folder, group_may_use or _group_uses(folder))
+
+
+def file_address(file: Path) -> str:
+    """The address of a database in a file, whatever signs its name has."""
+    from sqlalchemy import URL
+
+    return URL.create("sqlite+pysqlite", database=str(file)).render_as_string()
 
 
 def default_folder() -> Path:
@@ -117,12 +126,30 @@ def reason_of(error: BaseException) -> str:
     return str(getattr(error, "strerror", None) or type(error).__name__)
 
 
+def _folder(given: str) -> Path:
+    try:
+        folder = Path(given).expanduser().absolute()
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            folder.stat()
+    except (OSError, RuntimeError, ValueError):
+        raise ClinicError("This cannot be the folder of a clinic: its name is too long, holds a sign that no name can "
+                          "hold, or begins with ~ and a user whom this computer does not know.") from None
+    return folder
+
+
 def _server_address(given: str) -> str:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     scheme, _, rest = given.partition("://")
     if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ClinicError(f"An address that begins with {scheme}:// is not understood. "
                           "Give a folder, or a PostgreSQL as postgresql://user@server/name.")
-    return f"postgresql+psycopg://{rest}"
+    try:
+        return make_url(f"postgresql+psycopg://{rest}").render_as_string(hide_password=False)
+    except (ArgumentError, ValueError):
+        raise ClinicError("The address of the database is not understood. Write it as postgresql://user@server:5432/"
+                          "name (signs such as @ or / in a password as %40 or %2F).") from None
 
 
 def _kind_of_drive(folder: Path) -> str:

@@ -170,19 +170,26 @@ def receipt_words(receipt: ImportReceipt) -> str:
         return (f"{receipt.file} was imported before (import {receipt.import_id}, {when}, by {receipt.author}): "
                 "nothing was changed.")
     words = [f"{receipt.rows_new:,} new", f"{receipt.rows_known:,} known already"]
-    words += [f"{receipt.duplicates:,} duplicates"] if receipt.duplicates else []
+    words += [_counted(receipt.duplicates, "duplicate")] if receipt.duplicates else []
     words += [f"{receipt.rejected:,} rejected"] if receipt.rejected else []
     words += [f"{receipt.filtered_out:,} set aside by the profile's filter"] if receipt.filtered_out else []
-    text = f"Import {receipt.import_id}, {receipt.file}: {receipt.rows_read:,} rows read = {' + '.join(words)}."
+    read = _counted(receipt.rows_read, "row")
+    text = f"Import {receipt.import_id}, {receipt.file}: {read} read = {' + '.join(words)}."
+    if receipt.corrects:
+        text = text.replace(receipt.file, f"corrections to import {receipt.corrects} ({receipt.file})", 1)
     if receipt.rows_replaced:
-        text += f" {receipt.rows_replaced:,} earlier rows stand back for other values of the same sessions."
+        text += f" Replaced by other values of the same sessions: {_counted(receipt.rows_replaced, 'earlier row')}."
     if receipt.cells_left_out:
-        text += f" {receipt.cells_left_out:,} cells were left out."
+        text += f" Left out: {_counted(receipt.cells_left_out, 'cell')}."
     if receipt.data_up_to:
         text += f" Data up to {receipt.data_up_to}."
     if receipt.is_undone:
         text += f" Undone on {str(receipt.undone_at)[:10]} by {receipt.undone_by}."
     return text
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _receipts(connection: Connection, *conditions: Any) -> list[ImportReceipt]:

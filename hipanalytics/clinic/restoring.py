@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -17,12 +18,14 @@ from hipanalytics.clinic import trail
 from hipanalytics.clinic.backup import Manifest, Progress, check_backup
 from hipanalytics.clinic.copying import copy_clinic, counts_of, prints_of
 from hipanalytics.clinic.database import Database, plain_faults
-from hipanalytics.clinic.erasure import keep_list, keyed_hash, list_file, read_list, remove_patient
+from hipanalytics.clinic.erased import keyed_hash
+from hipanalytics.clinic.erasure import keep_list, list_file, read_list, remove_patient
 from hipanalytics.clinic.keys import key_file
 from hipanalytics.clinic.migrating import bring_up_to_date, check_version, migrate, version_of
 from hipanalytics.clinic.places import (
     DATABASE_FILE,
     Place,
+    file_address,
     find_place,
     make_folder,
     new_private_file,
@@ -78,10 +81,7 @@ def restore(
             if place.folder is None:
                 _send(session.database, place)
         if place.folder is not None:
-            with closing(sqlite3.connect(copy)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")  # as every clinic in a folder
-            copy.chmod(0o660 if group_may_use else 0o600)
-            copy.replace(place.database)
+            _put_in_place(copy, place)
     on_progress("Restored", 1.0)
     return receipt
 
@@ -103,6 +103,18 @@ def restored_words(receipt: RestoreReceipt) -> str:
                      "erasure. Whoever was erased since the backup is there again, and has to be erased again.")
     words.append("What was done since the backup is not in it: import the files of that time again.")
     return "\n".join(words)
+
+
+def _put_in_place(copy: Path, place: Place) -> None:
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # as every clinic in a folder
+    copy.chmod(0o660 if place.group_may_use else 0o600)
+    if place.database.exists():
+        raise ClinicError(f"Someone else has made a clinic in {place} meanwhile. Nothing was restored.")
+    copy.replace(place.database)
+    for left in place.database.parent.glob(f"{WORKING}*"):  # by a restore that was killed
+        if left != copy.parent:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
@@ -135,7 +147,8 @@ def _working_folder(place: Place) -> Iterator[Path]:
 def _check_new(folder: Path) -> None:
     refuse_network_folder(folder)
     try:
-        holds_something = folder.exists() and any(each.name != ".DS_Store" for each in folder.iterdir())
+        holds_something = folder.exists() and any(
+            each.name != ".DS_Store" and not each.name.startswith(WORKING) for each in folder.iterdir())
     except OSError as error:
         raise ClinicError(f"The folder {folder} cannot be used ({reason_of(error)}). Give a new folder.") from None
     if holds_something:
@@ -166,7 +179,7 @@ def _check_rows(copy: Path, manifest: Manifest, file: Path) -> None:
 @contextmanager
 def _opened(folder: Path, manifest: Manifest, clinician: str | None) -> Iterator[Session]:
     """The unpacked clinic, with its tables up to date."""
-    database = Database(Place(f"sqlite+pysqlite:///{folder / DATABASE_FILE}", folder))
+    database = Database(Place(file_address(folder / DATABASE_FILE), folder))
     try:
         bring_up_to_date(database)
         with database.reading() as connection:

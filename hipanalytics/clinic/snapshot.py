@@ -78,6 +78,7 @@ def _renewed(session: Session, connection: Connection, folder: Path) -> pa.Table
     change = connection.execute(select(clinic.c.log_change)).scalar_one()
     old = _manifest(folder)
     if old.change > change or old.token != _token(connection, old.change):
+        drop_snapshot(folder)  # of another history, or of patients who were erased since
         old = _NO_SNAPSHOT
     if old.change == change:
         return _current([_read(folder, part) for part in old.parts])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any, Final
 
 import numpy as np
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, SmallInteger, Table, Text, text
 
 from hipanalytics.clinic.database import insert_many
+from hipanalytics.clinic.places import reason_of
 from hipanalytics.clinic.prints import content_prints, item_prints, whole_prints
 from hipanalytics.clinic.schema import log_rows
+from hipanalytics.errors import ClinicError
 
 CONTENT: Final = tuple(column.name for column in log_rows.columns)[list(log_rows.columns.keys()).index("has_time"):]
 """What a row says, as in the session log, apart from whose it is and when."""
@@ -80,7 +82,8 @@ class Staged:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kept.close()
+        with suppress(OSError):  # what does not fit on a full disk is tried once more
+            self._kept.close()
 
     def add(self, frame: pd.DataFrame) -> None:
         """Some rows of the file: the session log's columns, `row`, and what was left out of each."""
@@ -142,7 +145,12 @@ class Staged:
         self._kept.seek(self._ends[-1])
         buffer = io.BytesIO()
         frame.to_feather(buffer, compression="uncompressed")
-        self._kept.write(buffer.getbuffer())
+        try:
+            self._kept.write(buffer.getbuffer())
+            self._kept.flush()
+        except OSError as error:
+            raise ClinicError(f"The disk for temporary files is full, or failed ({reason_of(error)}). Nothing was saved; "
+                              f"make room in {tempfile.gettempdir()} and repeat it.") from None
         self._ends.append(self._kept.tell())
 
     def _codes_of(self, frame: pd.DataFrame) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 import pydantic
-from sqlalchemy import Column, Connection, Text, or_, select, update
+from sqlalchemy import Column, Connection, Text, bindparam, or_, select, update
 
 from hipanalytics.clinic import schema
 from hipanalytics.importers import MappingProfile
@@ -122,13 +122,12 @@ def _rows_with(connection: Connection, columns: list[Column[Any]], word: str) ->
 def _rewrite(connection: Connection, column: Column[Any], change: Callable[[str], str], traces: Traces) -> int:
     keys = list(column.table.primary_key.columns)
     rows = connection.execute(select(column, *keys).where(_holds(column, traces.patient_id))).all()
-    changed = 0
-    for text, *key in rows:
-        if (new := change(text)) != text:
-            at = [name == value for name, value in zip(keys, key, strict=True)]
-            connection.execute(update(column.table).where(*at).values({column.name: new}))
-            changed += 1
-    return changed
+    new = [{"new": change(text), **{f"of_{name.name}": value for name, value in zip(keys, key, strict=True)}}
+           for text, *key in rows if change(text) != text]
+    if new:
+        at = [name == bindparam(f"of_{name.name}") for name in keys]
+        connection.execute(update(column.table).where(*at).values({column.name: bindparam("new")}), new)
+    return len(new)
 
 
 def _profile_without(text: str, traces: Traces) -> str:

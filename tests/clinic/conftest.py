@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clinic.postgres import Server, find_binaries, running_server
 
+from clinic.postgres import Server, find_binaries, running_server
 from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.opening import open_session
 from hipanalytics.clinic.places import PLACE_VARIABLE

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from clinic.plain_clinic import COLUMNS, Row
 
+from clinic.plain_clinic import COLUMNS, Row
 from hipanalytics.clinic.clinic import Clinic
 
 TODAY = dt.date(2026, 3, 31)
@@ -60,7 +60,7 @@ def drawn(clinic: Clinic) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124
+    if value is None or value is pd.NA or value != value:
         return None
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime()

@@ -98,8 +98,9 @@ def _make_cluster(binaries: Path, folder: Path, owner: dict[str, Any]) -> Path:
     secret.write_text(PASSWORD)
     secret.chmod(0o644)
     subprocess.run(
-        [binaries / "initdb", "-D", folder / "data", "--no-sync", "--encoding=UTF8", "--locale=C", "--username=postgres",
-         "--auth=scram-sha-256", f"--pwfile={secret}"], check=True, capture_output=True, cwd=folder, **owner)
+        [binaries / "initdb", "-D", folder / "data", "--no-sync", "--encoding=UTF8", "--locale=C",
+         "--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret}"],
+        check=True, capture_output=True, cwd=folder, **owner)
     return folder / "data"
 
 

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +23,8 @@ from hipanalytics.clinic import decisions, restoring
 from hipanalytics.clinic.backup import backup, backup_words, check_backup
 from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.copying import counts_of, prints_of
-from hipanalytics.clinic.erasure import erase, erased_among, list_file
+from hipanalytics.clinic.erased import erased_among
+from hipanalytics.clinic.erasure import erase, list_file
 from hipanalytics.clinic.keys import key_file
 from hipanalytics.clinic.names import PersonName, set_name
 from hipanalytics.clinic.records import PlanVersion
@@ -274,6 +276,27 @@ def test_an_interrupted_restore_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         restore(file, home / "new")
     assert not (home / "new").exists()
+
+
+@pytest.mark.clinic
+def test_a_killed_restore_is_completed_by_its_repeat(in_folder: Clinic, home: Path) -> None:
+    file = backup(in_folder.session, home / "one").file
+    script = ("import sys; from hipanalytics.clinic.restoring import restore; print('go', flush=True)\n"
+              "restore(*sys.argv[1:])")
+    for wait in range(6):
+        place = home / f"new{wait}"
+        process = subprocess.Popen([sys.executable, "-c", script, file, place], stdout=subprocess.PIPE)
+        assert process.stdout
+        assert process.stdout.readline() == b"go\n"
+        time.sleep(wait * 0.02)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        if not (place / "clinic.sqlite").exists():
+            restore(file, place)
+        with open_clinic(place, create=False) as again:
+            assert content(again) == content(in_folder)
+        assert {path.name for path in place.iterdir()} == {"clinic.sqlite"}
 
 
 def test_a_backup_of_an_earlier_version_is_brought_up_to_date(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

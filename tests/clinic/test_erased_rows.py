@@ -8,6 +8,7 @@ import pytest
 
 from hipanalytics.clinic.clinic import Clinic
 from hipanalytics.clinic.erasure import erase
+from hipanalytics.errors import ClinicError
 
 LOGS = "patient_id,performed_at,exercise,pain\nA,2026-01-05,bridging,6\nB,2026-01-05,bridging,5\nB,2026-01-07,bridging,50\n"
 PLANS = "patient_id,valid_from,sessions_per_week\nA,2026-01-01,3\nB,2026-01-01,2\nB,2026-02-30,2\n"
@@ -37,3 +38,8 @@ def test_neither_do_their_plans(erased: Clinic, tmp_path: Path) -> None:
     assert (receipt.rows_read, receipt.accepted, receipt.rejected) == (3, 1, 2)
     assert report.problems.empty
     assert erased.cohort().plans["patient_id"].tolist() == ["A"]
+
+
+def test_nobody_is_added_by_hand_under_that_pseudonym(erased: Clinic) -> None:
+    with pytest.raises(ClinicError, match="needs a new one"):
+        erased.add_patient("B")

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,7 +23,8 @@ from clinic.files import TODAY
 from hipanalytics.clinic import decisions, names, schema
 from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.decision_files import import_decisions
-from hipanalytics.clinic.erasure import Erased, erase, erased_among, erased_words, list_file, read_list
+from hipanalytics.clinic.erased import erased_among
+from hipanalytics.clinic.erasure import Erased, erase, erased_words, list_file, read_list
 from hipanalytics.clinic.keys import key_file
 from hipanalytics.clinic.records import Pause, PlanVersion, PrescribedExercise, Quiet, RedFlagAnswer, ReviewNote
 from hipanalytics.clinic.soundness import faults
@@ -246,6 +248,37 @@ def test_while_someone_reads_it_is_not_complete_and_the_repeat_completes_it(
     assert len(everything(in_folder)["erasures"]) == 1
     for file in (home / "clinic").rglob("*"):
         assert file.is_dir() or GONE.encode() not in file.read_bytes().replace(LONGER.encode(), b"")
+
+
+@pytest.mark.clinic
+def test_a_killed_erasure_is_all_or_nothing_and_completed_by_its_repeat(
+    template: Path, home: Path,
+) -> None:
+    script = ("import sys; from hipanalytics.clinic.opening import open_session\n"
+              "from hipanalytics.clinic.erasure import erase\n"
+              "session = open_session(sys.argv[1], clinician='Dr Weber'); print('go', flush=True)\n"
+              "erase(session, sys.argv[2], 'asked')")
+    for wait in range(8):
+        shutil.rmtree(home / "clinic", ignore_errors=True)
+        shutil.rmtree(home / "hipanalytics", ignore_errors=True)
+        shutil.copytree(template, home, dirs_exist_ok=True)
+        process = subprocess.Popen([sys.executable, "-c", script, home / "clinic", GONE], stdout=subprocess.PIPE)
+        assert process.stdout
+        assert process.stdout.readline() == b"go\n"
+        time.sleep(wait * 0.02)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with open_clinic(home / "clinic", clinician="Dr Weber") as clinic:
+            held = everything(clinic)
+            is_erased = len(held["erasures"])
+            assert len(held["patients"]) == 3 - is_erased
+            assert is_erased <= len(read_list(clinic.session.clinic_id) or ())
+            with clinic.session.database.reading() as connection:
+                assert faults(connection) == []
+            assert erase(clinic.session, GONE, "asked").is_complete
+        for file in (home / "clinic").rglob("*"):
+            assert file.is_dir() or GONE.encode() not in file.read_bytes().replace(LONGER.encode(), b"")
 
 
 def test_it_is_remembered_by_a_hash_in_the_clinic_and_outside(well_used: Clinic) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clinic.files import TODAY, drawn, log_rows, sourced_rows, write_lines, write_rows
-from clinic.plain_clinic import PlainClinic, Row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clinic.files import TODAY, drawn, log_rows, sourced_rows, write_lines, write_rows
+from clinic.plain_clinic import PlainClinic, Row
 from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.receipts import receipt_words
 from hipanalytics.errors import ClinicError, FileError
@@ -129,12 +129,13 @@ def plain_files(draw: st.DrawFn) -> tuple[list[Row], tuple[str, ...], bool]:
         "patient_id": st.sampled_from(["P1", "P2", "P-3"]), "performed_at": st.sampled_from(MOMENTS),
         **{name: MAYBE[name] for name in names}})
     rows = draw(st.lists(row, min_size=1, max_size=6))
-    if not any(each["performed_at"] == TEN for each in rows):  # where all times are midnight, the door takes them for days
+    if not any(each["performed_at"] == TEN for each in rows):  # where all are midnight, the door takes them for days
         rows = [{**each, "performed_at": FIRST_DAY if each["performed_at"] == MIDNIGHT else each["performed_at"]}
                 for each in rows]
     return rows, names, draw(st.booleans())
 
 
+PlainFile = tuple[list[Row], tuple[str, ...], bool]
 FILES = st.lists(plain_files(), min_size=1, max_size=3)
 STEPS = st.lists(st.tuples(st.sampled_from(["import", "import", "undo"]), st.integers(0, 5)), min_size=2, max_size=8)
 EXAMPLES = int(os.environ.get("HIPANALYTICS_EXAMPLES", "10"))
@@ -167,7 +168,7 @@ def fresh_on_server(home: Path, server: Any) -> Open:
 @given(FILES, STEPS)
 @BEFORE
 def test_a_clinic_is_what_its_standing_imports_say(
-    fresh: Open, files: list[tuple[list[Row], tuple[str, ...], bool]], steps: list[tuple[str, int]],
+    fresh: Open, files: list[PlainFile], steps: list[tuple[str, int]],
 ) -> None:
     with fresh() as clinic:
         agrees_with_the_plain_clinic(clinic, files, steps)
@@ -177,14 +178,14 @@ def test_a_clinic_is_what_its_standing_imports_say(
 @given(FILES, STEPS)
 @BEFORE
 def test_a_clinic_on_a_server_is_what_its_standing_imports_say(
-    fresh_on_server: Open, files: list[tuple[list[Row], tuple[str, ...], bool]], steps: list[tuple[str, int]],
+    fresh_on_server: Open, files: list[PlainFile], steps: list[tuple[str, int]],
 ) -> None:
     with fresh_on_server() as clinic:
         agrees_with_the_plain_clinic(clinic, files, steps)
 
 
 def agrees_with_the_plain_clinic(
-    clinic: Clinic, files: list[tuple[list[Row], tuple[str, ...], bool]], steps: list[tuple[str, int]],
+    clinic: Clinic, files: list[PlainFile], steps: list[tuple[str, int]],
 ) -> None:
     """Import and undo as the steps say; after each, the clinic and the plain one hold the same."""
     plain = PlainClinic()
@@ -199,7 +200,7 @@ def agrees_with_the_plain_clinic(
             same_rows(clinic, plain)
 
 
-def import_both(clinic: Clinic, plain: PlainClinic, folder: Path, file: tuple[list[Row], tuple[str, ...], bool]) -> None:
+def import_both(clinic: Clinic, plain: PlainClinic, folder: Path, file: PlainFile) -> None:
     rows, names, keep_repeated = file
     name = f"{abs(hash((repr(rows), names, keep_repeated)))}.csv"
     profile = MappingProfile(keep_repeated_rows=keep_repeated)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clinic.files import TODAY, drawn, write_lines
 
+from clinic.files import TODAY, drawn, write_lines
 from hipanalytics.clinic.clinic import Clinic
 from hipanalytics.errors import ClinicError
 

@@ -7,9 +7,9 @@ import itertools
 from pathlib import Path
 
 import pytest
+
 from clinic.files import TODAY, drawn, log_rows, sourced_rows, write_lines
 from clinic.plain_clinic import PlainClinic
-
 from hipanalytics.clinic.clinic import Clinic
 from hipanalytics.errors import ClinicError
 
@@ -104,7 +104,8 @@ def plain_log(clinic: Clinic) -> list[tuple[object, ...]]:
 
 def plain_row(line: str) -> dict[str, object]:
     patient, day, exercise, pain = (word.strip() for word in line.split("|"))
-    return {"patient_id": patient, "performed_at": dt.date.fromisoformat(day), "exercise": exercise, "pain": float(pain)}
+    return {"patient_id": patient, "performed_at": dt.date.fromisoformat(day), "exercise": exercise,
+            "pain": float(pain)}
 
 
 def test_what_cannot_be_undone_says_why(clinic: Clinic, home: Path) -> None:

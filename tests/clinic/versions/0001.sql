@@ -13,7 +13,7 @@ CREATE TABLE clinic (
 	log_change INTEGER NOT NULL, 
 	CONSTRAINT pk_clinic PRIMARY KEY (clinic_id)
 );
-INSERT INTO "clinic" VALUES('3c9decbc90c74f5c9cd7f0dd4250bbbd','Hip clinic','2026-11-23 06:54:46','7f7a50a8358285b5',39,5);
+INSERT INTO "clinic" VALUES('4522fe5a5dcf473a993626f50ffbbe75','Hip clinic','2026-11-23 07:22:17','dcb04ddd945ba072',39,5);
 CREATE TABLE clinicians (
 	entry INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	name TEXT NOT NULL, 
@@ -122,11 +122,11 @@ CREATE TABLE log_changes (
 	token TEXT NOT NULL, 
 	CONSTRAINT pk_log_changes PRIMARY KEY (change)
 );
-INSERT INTO "log_changes" VALUES(1,'8d47dfbac24f3675');
-INSERT INTO "log_changes" VALUES(2,'1dafeda4e948e117');
-INSERT INTO "log_changes" VALUES(3,'bdb3102c264707c8');
-INSERT INTO "log_changes" VALUES(4,'7102c92790e32be0');
-INSERT INTO "log_changes" VALUES(5,'4d7fbfe291049f98');
+INSERT INTO "log_changes" VALUES(1,'e7801c910e1c26b5');
+INSERT INTO "log_changes" VALUES(2,'06a38673f0391d50');
+INSERT INTO "log_changes" VALUES(3,'10952eb3b74aa96d');
+INSERT INTO "log_changes" VALUES(4,'d28dff4d2383d759');
+INSERT INTO "log_changes" VALUES(5,'880ae3b21f7ee173');
 CREATE TABLE log_rows (
 	row_id INTEGER NOT NULL, 
 	patient_no INTEGER NOT NULL, 
