@@ -8,18 +8,22 @@ PYTHON ?= $(shell $(NEWEST_PYTHON))
 PINS := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make pins" pyproject.toml
 
-.PHONY: lab test quick robust check browser fix bench pins schemas example clean help
+.PHONY: lab test quick robust clinic check browser fix bench pins schemas example clean help
 
 lab: $(VENV)/lab.installed  ## open JupyterLab on the review of the example cohort
 	$(BIN)/hipanalytics lab
 
-test: check quick robust browser  ## everything: style, types, layers, quick tests, 2,000 odd files, real browser
+test: check quick robust clinic browser  ## everything: style, types, layers, quick tests, 2,000 odd files, killed processes, real browser
 
 quick: $(VENV)/dev.installed  ## the quick tests, on both cores
 	$(BIN)/python -m pytest -n 2
 
 robust: $(VENV)/dev.installed  ## the door against 2,000 odd files
 	HIPANALYTICS_EXAMPLES=350 $(BIN)/python -m pytest -n 2 tests/importers/test_robustness.py
+
+# Before a release: HIPANALYTICS_KILLS=200 HIPANALYTICS_AT_ONCE=full HIPANALYTICS_FLIPS=300 make clinic
+clinic: $(VENV)/dev.installed  ## the tests that kill processes and start databases
+	$(BIN)/python -m pytest -n 2 -m clinic
 
 check: $(VENV)/dev.installed  ## style, types and layers; changes nothing
 	$(BIN)/ruff check .

@@ -99,6 +99,10 @@ def name(
     forget: Annotated[bool, typer.Option("--forget", help="Take off the list.")] = False,
     names: Annotated[Path | None, file_option("Names to put on the list: a CSV or Excel file with the columns "
                                               "patient_id, name, phone, note.")] = None,
+    pseudonymise: Annotated[bool, typer.Option("--pseudonymise", help="With --names: the file has identifiers in "
+                                               "patient_id; they are turned into pseudonyms.")] = False,
+    find: Annotated[str | None, typer.Option(metavar="IDENTIFIER", show_default=False,
+                                             help="Tell the pseudonym of who has this identifier.")] = None,
     clinic: Place = None,
 ) -> None:
     """Who a patient is, from this computer's own list.
@@ -106,18 +110,30 @@ def name(
     The list lies outside the clinic, is in no backup, and is never exported.
     """
     from hipanalytics.clinic.clinic import open_clinic
-    from hipanalytics.clinic.names import PersonName, forget_name, import_names, names_words, set_name, show_name
+    from hipanalytics.clinic.names import (
+        PersonName,
+        find_pseudonym,
+        forget_name,
+        import_names,
+        names_words,
+        set_name,
+        show_name,
+    )
     from hipanalytics.errors import ClinicError
 
     with open_clinic(clinic, create=False) as opened:
         if names:
-            say(names_words(import_names(opened.session, names)))
+            say(names_words(import_names(opened.session, names, pseudonymise=pseudonymise)))
+        elif find is not None:
+            typer.echo(find_pseudonym(opened.session, find))
         elif patient is None:
-            raise ClinicError("Give a patient's pseudonym, or --names FILE.")
+            raise ClinicError("Give a patient's pseudonym, --find IDENTIFIER, or --names FILE.")
         elif set_to is not None:
             set_name(opened.session, patient, PersonName(set_to, phone))
+            say(f"{patient} is on this computer's list.")
         elif forget:
             forget_name(opened.session, patient)
+            say(f"{patient} is no longer on this computer's list.")
         else:
             person = show_name(opened.session, patient)
             typer.echo("  ".join(filter(None, (person.name, person.phone, person.note))) if person else

@@ -70,7 +70,7 @@ def import_files(
                     receipts.append(receipt)
                     _tell([receipt])
                     say(door_text(report) if len(report.problems) else "")
-            say(_what_next(opened, receipts))
+            say(_what_next(opened, receipts, clinic))
     any_rejected = any(each.rejected and not each.already_imported for each in receipts)
     raise typer.Exit(DONE_WITH_REJECTS if any_rejected else DONE)
 
@@ -109,13 +109,15 @@ def undo_import(
     The clinic is as if it had never been made, and all others had.
     """
     from hipanalytics.clinic.clinic import open_clinic
+    from hipanalytics.clinic.receipts import receipt_words
 
     with open_clinic(clinic, create=False, clinician=clinician) as opened:
+        before = {each.import_id for each in opened.imports() if not each.is_undone}
         receipt = opened.undo_import(number, reason)
-        standing = [each for each in opened.imports() if each.corrects == number and not each.is_undone]
+        others = [each for each in opened.imports() if each.corrects == number and each.import_id in before]
     say(f"Import {number} ({receipt.file}) is undone; its rows are kept, and no longer counted.")
-    for each in standing:
-        say(f"Corrections to it stand, as import {each.import_id}; undo them too if they should go.")
+    for each in others:
+        say(f"Undone with it: {receipt_words(each)}")
 
 
 def quarantine(
@@ -133,14 +135,17 @@ def quarantine(
     from hipanalytics.clinic.correction_sheet import correction_sheet
 
     check_outputs([output], [])
+    if output and output.exists():
+        raise ClinicError(f"{output} exists already, and may hold corrections. Choose another name.")
     with open_clinic(clinic, create=False) as opened:
         sheet = correction_sheet(opened.quarantine(number))
-    if output:
+    if output and len(sheet):
         write_output(sheet, output)
         say(f"Rows in {output}: {len(sheet):,}. Correct their cells and send them back: hipanalytics correct {output}")
         return
     for row in sheet.to_dict("records"):
-        typer.echo(f"{row['entry']}  {row['file']} row {row['row']} ({row['effect']}): {row['problem']}")
+        typer.echo(f"{row['entry']}  {row['file']} row {row['row']}, {row['patient_id']} {row['performed_at']} "
+                   f"({row['effect']}): {row['problem']}")
     say("Write them into a sheet with --output FILE.xlsx." if len(sheet) else "The quarantine is empty.")
 
 
@@ -156,19 +161,23 @@ def correct(
     with open_clinic(clinic, create=False, clinician=clinician) as opened:
         changes = read_corrections(sheet, opened.quarantine())
         corrected = opened.correct(changes)
+        left = len(opened.quarantine())
     _tell(corrected.receipts)
     wrong = corrected.still_wrong
     for row, column, value, problem, allowed in wrong[["row", "column", "value", "problem", "allowed"]].itertuples(
             index=False):
         say(f"Still wrong, and not imported: row {row}, {column}: \"{value}\" {problem}. Allowed: {allowed}.")
-    if not changes:
-        say(f"No cell of {sheet.name} differs from the quarantine: nothing was changed.")
+    say(f"No cell of {sheet.name} differs from the quarantine: nothing was changed." if not changes else
+        f"Still open in the quarantine: {left:,}.")
     raise typer.Exit(DONE_WITH_REJECTS if len(wrong) else DONE)
 
 
 def dismiss(
-    entries: Annotated[list[int], typer.Argument(metavar="ENTRY...", help="See hipanalytics quarantine.")],
     reason: Reason,
+    entries: Annotated[list[int] | None, typer.Argument(metavar="[ENTRY]...", show_default=False,
+                                                        help="See hipanalytics quarantine.")] = None,
+    number: Annotated[int | None, typer.Option("--import", metavar="IMPORT", show_default=False,
+                                               help="All that this import put aside and that is open.")] = None,
     clinic: Place = None,
     clinician: Clinician = None,
 ) -> None:
@@ -179,7 +188,11 @@ def dismiss(
     from hipanalytics.clinic.clinic import open_clinic
 
     with open_clinic(clinic, create=False, clinician=clinician) as opened:
-        receipts = opened.dismiss(entries, reason)
+        chosen = entries or (opened.quarantine(number)["entry"].tolist() if number is not None else [])
+        if not chosen:
+            raise ClinicError("Nothing to set aside: give entries of the quarantine, or --import with a number of "
+                              "which something is open.")
+        receipts = opened.dismiss(chosen, reason)
     numbers = ", ".join(str(each.import_id) for each in receipts)
     say(f"Set aside. To list them again: hipanalytics undo-import {numbers}.")
 
@@ -230,8 +243,13 @@ def _tell(receipts: list[ImportReceipt] | tuple[ImportReceipt, ...]) -> None:
             say(f"  {remark}")
 
 
-def _what_next(opened: Clinic, receipts: list[ImportReceipt]) -> str:
-    put_aside = any((each.rejected or each.cells_left_out) and not each.already_imported for each in receipts)
+def _what_next(opened: Clinic, receipts: list[ImportReceipt], asked: str | None) -> str:
+    new = [each for each in receipts if not each.already_imported and (each.rejected or each.cells_left_out)]
+    where = f" --clinic {opened.place}" if asked else ""
     lines = [f"The clinic is in {opened.place}."]
-    lines += ["What was refused or left out: hipanalytics quarantine."] if put_aside else []
-    return "\n".join([*lines, "Review it: hipanalytics review."])
+    if any(each.kind == "session_logs" for each in new):
+        lines.append(f"What was refused or left out: hipanalytics quarantine{where}")
+    if any(each.kind != "session_logs" for each in new):
+        lines.append("Plans, pauses, patients and answers that were refused are not kept: correct the file and import "
+                     "it again.")
+    return "\n".join([*lines, f"Review it: hipanalytics review{where}"])

@@ -36,26 +36,30 @@ def author_of(session: Session, connection: Connection) -> str:
 
 def check_clinician(name: str, known: list[str]) -> str:
     """A name on the clinic's list, as it is written there; any name while there is no list. Raises: ClinicError."""
-    same = [each for each in known if each.casefold() == name.strip().casefold()]
+    same = _same(name, known)
     if known and not same:
-        raise ClinicError(f"{name!r} is not on this clinic's list of clinicians: {', '.join(known)}. "
-                          "Add the name first (hipanalytics clinicians --add NAME).")
-    return same[0] if same else name.strip()
+        raise ClinicError(f"{name!r} is not on this clinic's list of clinicians: {', '.join(known)}.")
+    return same or " ".join(name.split())
 
 
 def set_clinician(session: Session, name: str, *, works_here: bool) -> None:
     """Put a clinician on the list, or take one off; what was signed stays signed. Raises: ClinicError."""
-    name = name.strip()
+    name = " ".join(name.split())
     if not name or len(name) > 100 or not name.isprintable():
         raise ClinicError("Give a name of 1 to 100 letters.")
     with session.database.writing() as connection:
         known = clinicians_of(connection)
-        if not works_here:
-            name = check_clinician(name, known)
+        name = _same(name, known) or name if works_here else check_clinician(name, known)
         if (name in known) != works_here:
             author = session.clinician or session.login
             connection.execute(insert(schema.clinicians).values(
                 name=name, works_here=works_here, author=author, saved_at=session.now()))
+
+
+def _same(name: str, known: list[str]) -> str | None:
+    """The name as it is on the list, whatever its capitals and blanks."""
+    wanted = " ".join(name.split()).casefold()
+    return next((each for each in known if each.casefold() == wanted), None)
 
 
 def clinicians_history(connection: Connection) -> pd.DataFrame:

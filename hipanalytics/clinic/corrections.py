@@ -21,8 +21,8 @@ from hipanalytics.clinic.replaying import replay
 from hipanalytics.clinic.schema import corrections, import_undos, imports, quarantine
 from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError, ConflictError
-from hipanalytics.importers import Batch, MappingProfile, check_again
-from hipanalytics.importers.report import CELL_LEFT_OUT
+from hipanalytics.importers import Batch, DoorReport, MappingProfile, check_again
+from hipanalytics.importers.report import CELL_LEFT_OUT, PROBLEM_COLUMNS
 
 _KEY = ("patient_id", "performed_at", "exercise", "side")
 
@@ -41,16 +41,17 @@ def correct(
 ) -> Corrected:
     """Send rows of the quarantine through the door again, with these cells changed. See `Clinic.correct`."""
     entries = _entries(session, list(changes))
-    receipts, wrong = [], []
+    right, wrong = [], [DoorReport().problems]
     for import_id, group in entries.groupby("import_id", sort=True):
         cells = [{**old, **changes[entry]} for entry, old in zip(group["entry"], group["cells"], strict=True)]
-        _check_keys(group, cells)
         batch, parent = _checked(session, int(str(import_id)), group, cells, today)
-        wrong.append(batch.problems)
-        good = ~group["row"].isin(batch.problems["row"]).to_numpy()
+        wrong += [batch.problems, _changed_keys(parent, group, cells)]
+        good = ~group["row"].isin(pd.concat(wrong[-2:])["row"]).to_numpy()
         if good.any():
             kept = [cell for cell, is_good in zip(cells, good, strict=True) if is_good]
-            receipts.append(_send(session, parent, group[good], kept, batch))
+            right.append((parent, group[good], kept, batch))
+    with session.database.writing() as connection:
+        receipts = [_send(connection, session, *rows) for rows in right]
     return Corrected(tuple(receipts), pd.concat(wrong, ignore_index=True))
 
 
@@ -58,16 +59,20 @@ def dismiss(session: Session, entries: Sequence[int], reason: str) -> list[Impor
     """Set rows of the quarantine aside for good: they stay refused, and are no longer listed. See `Clinic.dismiss`."""
     if not reason.strip():
         raise ClinicError("Say why these rows are set aside for good.")
-    receipts = []
-    for import_id, group in _entries(session, list(entries)).groupby("import_id", sort=True):
-        parent = _parent(session, int(str(import_id)))
+    groups = [(_parent(session, int(str(import_id))), group)
+              for import_id, group in _entries(session, list(entries)).groupby("import_id", sort=True)]
+    with session.database.writing() as connection:
+        return [_set_aside(connection, session, parent, group, reason.strip()) for parent, group in groups]
 
-        def note(connection: Connection, number: int, group: pd.DataFrame = group) -> None:
-            _remember(connection, number, group, [{"set aside": reason.strip()}] * len(group), [None] * len(group))
 
-        receipts.append(import_batches(session, _source(parent), [], corrects=parent.import_id,
-                                       find_wrong=_find_wrong(group, dismissed=True), afterwards=note))
-    return receipts
+def _set_aside(
+    connection: Connection, session: Session, parent: ImportReceipt, group: pd.DataFrame, reason: str,
+) -> ImportReceipt:
+    def note(connection: Connection, number: int) -> None:
+        _remember(connection, number, group, [{"set aside": reason}] * len(group), [None] * len(group))
+
+    return import_batches(session, _source(parent), [], corrects=parent.import_id, afterwards=note, within=connection,
+                          find_wrong=_find_wrong(group, dismissed=True))
 
 
 def correct_as_before(session: Session, *, today: dt.date | None = None) -> Corrected | None:
@@ -101,13 +106,16 @@ def _open_entries(connection: Connection, wanted: Sequence[int]) -> pd.DataFrame
     return table[table["entry"].isin(wanted)]
 
 
-def _check_keys(group: pd.DataFrame, cells: Sequence[Mapping[str, str]]) -> None:
-    """A row that stands cannot get another key by a correction: it would be there twice."""
-    for effect, old, new in zip(group["effect"], group["cells"], cells, strict=True):
-        changed = [name for name in _KEY if old.get(name, "") != new.get(name, "")]
-        if effect == CELL_LEFT_OUT and changed:
-            raise ClinicError(f"The row is in the log already, and {changed[0]} says which row it is. Undo the import, "
-                              "correct the file and import it again; or leave the cell out.")
+def _changed_keys(parent: ImportReceipt, group: pd.DataFrame, cells: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    """Rows that stand and would get another key by their correction: they would be there twice."""
+    wrong = [
+        {"file": parent.file, "sheet": parent.sheet, "row": row, "column": name, "value": new.get(name, ""),
+         "problem": "says which row of the log this is, and cannot be changed here", "kind": "key",
+         "allowed": f"what stands there now (\"{old.get(name, '')}\"), or nothing", "effect": CELL_LEFT_OUT,
+         "action": "Undo the import, correct the file and import it again.", "patient_id": old.get("patient_id", "")}
+        for row, effect, old, new in zip(group["row"], group["effect"], group["cells"], cells, strict=True)
+        for name in _KEY if effect == CELL_LEFT_OUT and new.get(name, "") not in (old.get(name, ""), "")]
+    return pd.DataFrame(wrong, columns=list(PROBLEM_COLUMNS))
 
 
 def _checked(
@@ -130,7 +138,8 @@ def _source(parent: ImportReceipt) -> Source:
 
 
 def _send(
-    session: Session, parent: ImportReceipt, group: pd.DataFrame, cells: Sequence[Mapping[str, str]], batch: Batch,
+    connection: Connection, session: Session, parent: ImportReceipt, group: pd.DataFrame,
+    cells: Sequence[Mapping[str, str]], batch: Batch,
 ) -> ImportReceipt:
     """The rows that are right now, as an import of their own, which takes its place in the file that it corrects."""
     wanted = group["row"].to_numpy()
@@ -144,7 +153,7 @@ def _send(
         replay(connection, [import_id])
 
     return import_batches(session, _source(parent), [sent], corrects=parent.import_id, keep_repeated=True,
-                          find_wrong=_find_wrong(group), afterwards=note)
+                          find_wrong=_find_wrong(group), afterwards=note, within=connection)
 
 
 def _only(batch: Batch, rows: Any) -> Batch:

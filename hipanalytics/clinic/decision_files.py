@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ from hipanalytics.clinic.standing import Decision, every_change, in_force
 from hipanalytics.errors import ClinicError
 from hipanalytics.importers import DoorReport, MappingProfile, read_profile
 from hipanalytics.importers.reading import read_table, reader_for
+from hipanalytics.importers.report import ROW_REFUSED
 from hipanalytics.pseudonyms import pseudonym_for
 
 
@@ -71,9 +73,27 @@ def import_decisions(
     reader = reader_for(table, profile, today=today, refuse_identifiers=True,
                         pseudonym=(lambda identifier: pseudonym_for(identifier, key)) if key else None)
     rows, report = without_erased_patients(session, *read_table(reader, [Path(path)]))
+    if table == "plans":
+        rows, report = _whole_plans(rows, report)
     with session.database.writing() as connection:
         known = find_same(connection, source)
         return known or _settle(connection, session, source, rows, report), report
+
+
+def _whole_plans(rows: pd.DataFrame, report: DoorReport) -> tuple[pd.DataFrame, DoorReport]:
+    """Without patients of whom a row was refused: a plan must not lose an exercise by a typing error."""
+    broken = report.problems.loc[report.problems["effect"] == ROW_REFUSED, "patient_id"]
+    kept = rows[~rows["patient_id"].isin(broken)].reset_index(drop=True)
+    lost = len(rows) - len(kept)
+    if not lost:
+        return rows, report
+    patients = sorted(set(rows["patient_id"]) & set(broken))
+    told = (f"No plan of {', '.join(patients[:10])}{' and others' if len(patients) > 10 else ''} was taken from this "
+            "file, because a row of theirs was refused. Correct the file and import it again.")
+    first, *others = report.receipts
+    first = dataclasses.replace(first, accepted=first.accepted - lost, rejected=first.rejected + lost,
+                                assumptions=(*first.assumptions, told))
+    return kept, dataclasses.replace(report, receipts=(first, *others))
 
 
 def _settle(
@@ -105,7 +125,7 @@ def _know_patients(connection: Connection, patient_ids: Sequence[str]) -> dict[s
     known = numbers_of(connection, patient_ids)
     new = [each for each in dict.fromkeys(patient_ids) if each not in known]
     if new:
-        connection.execute(insert(patients), [{"patient_id": each, "log_change": 0} for each in new])
+        connection.execute(insert(patients), [{"patient_id": each} for each in new])
     return known | numbers_of(connection, new)
 
 

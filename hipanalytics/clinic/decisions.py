@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
-from hipanalytics.clinic.differences import moment_words
 from hipanalytics.clinic.erased import erased_among
+from hipanalytics.clinic.moments import moment_words
 from hipanalytics.clinic.patients import number_of, numbers_of
 from hipanalytics.clinic.programme_starts import ASSUMED_START, starts_to_assume
 from hipanalytics.clinic.records import (

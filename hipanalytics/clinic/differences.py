@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipanalytics.catalogue import exercises
+from hipanalytics.clinic.moments import day_words
 from hipanalytics.clinic.records import PlanVersion, PrescribedExercise, Record
 
 _LONGEST = 60
@@ -23,17 +24,6 @@ def difference(old: Record | None, new: Record) -> list[str]:
     if isinstance(new, PlanVersion):
         words += _exercises_told(old.exercises if isinstance(old, PlanVersion) else (), new.exercises)
     return words
-
-
-def day_words(day: dt.date) -> str:
-    """A day as it is written everywhere: 12 Mar 2026."""
-    return f"{day.day} {day:%b %Y}"
-
-
-def moment_words(saved_at: str) -> str:
-    """A stored moment by this computer's own clock: 12 Mar 2026 at 17:30."""
-    moment = dt.datetime.fromisoformat(saved_at).astimezone()
-    return f"{day_words(moment.date())} at {moment:%H:%M}"
 
 
 def _unsaid(new: Record) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rows of erased patients stay outside: they are counted as rejected, and nothing of them is kept."""
+"""Rows of erased patients stay outside: they are set aside and counted, and nothing of them is kept."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _erased_in(session: Session, patient_ids: Iterable[str]) -> set[str]:
 def _less_accepted(receipt: Receipt, rows: int) -> Receipt:
     if not rows:
         return receipt
-    told = f"{rows:,} rows of erased patients were rejected; nothing of them was kept."
-    return dataclasses.replace(receipt, accepted=receipt.accepted - rows, rejected=receipt.rejected + rows,
+    told = f"Rows of patients who were erased from this clinic: {rows:,}, set aside; nothing of them was kept."
+    return dataclasses.replace(receipt, accepted=receipt.accepted - rows, filtered_out=receipt.filtered_out + rows,
                                assumptions=(*receipt.assumptions, told))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,10 +82,12 @@ def import_batches(
     session: Session, source: Source, batches: Iterable[Batch], *, keep_repeated: bool = False,
     corrects: int | None = None, find_wrong: FindWrong | None = None,
     afterwards: Callable[[Connection, int], None] = lambda connection, import_id: None,
+    within: Connection | None = None,
 ) -> ImportReceipt:
     """Checked rows take their place in the log, with a receipt; all of it or nothing.
 
-    Rule: the rows are kept aside until all are read, so that others can work meanwhile.
+    Rule: the rows are kept aside until all are read, so that others can work meanwhile. `within`: the transaction of
+    which this is a part.
     """
     told = Told()
     with Staged() as staged:
@@ -92,7 +95,8 @@ def import_batches(
             staged.add(batch.frame)
             told.add(batch)
         staged.finish(keep_repeated=keep_repeated)
-        with session.database.writing() as connection, working_tables(connection):
+        turn = session.database.writing() if within is None else nullcontext(within)
+        with turn as connection, working_tables(connection):
             known = find_same(connection, source) if corrects is None else None
             if known is not None:
                 return known

@@ -19,6 +19,7 @@ from hipanalytics.errors import ClinicError, FileError
 from hipanalytics.exports import replacing
 from hipanalytics.importers import MappingProfile
 from hipanalytics.importers.reading import read_raw
+from hipanalytics.pseudonyms import pseudonym_for
 
 NAME_COLUMNS: Final = ("patient_id", "name", "phone", "note")
 _LONGEST: Final = 500
@@ -71,21 +72,38 @@ def forget_name(session: Session, patient_id: str) -> None:
             _write(session.clinic_id, {each: name for each, name in names.items() if each != patient_id})
 
 
-def preview_names(session: Session, file: str | Path) -> pd.DataFrame:
+def preview_names(session: Session, file: str | Path, *, pseudonymise: bool = False) -> pd.DataFrame:
     """What would this file (CSV or Excel, with the columns patient_id, name, phone, note) bring to the name list?
 
     Returns: patient_id, name, phone, note, and `what`: new, changes, as before; or why a row is left out (not in the
     clinic, more than once in the file). Raises: FileError, ClinicError.
     """
     table = _table(Path(file))
+    if pseudonymise:
+        key = session.key()
+        table = table.assign(patient_id=[pseudonym_for(each, key) for each in table["patient_id"]])
     with session.database.reading() as connection:
         known = set(numbers_of(connection, table["patient_id"]))
     return table.assign(what=_what(table, known, _read(session.clinic_id)))
 
 
-def import_names(session: Session, file: str | Path) -> pd.DataFrame:
-    """Bring the names of this file to the list, of patients whom the clinic has. Returns: as `preview_names`."""
-    seen = preview_names(session, file)
+def find_pseudonym(session: Session, identifier: str) -> str:
+    """Under which pseudonym does the clinic hold the person with this identifier (a health number, say)?
+
+    Raises: ClinicError where the clinic holds nobody by that pseudonym, or the clinic's key is missing.
+    """
+    pseudonym = pseudonym_for(identifier, session.key())
+    with session.database.writing() as connection:
+        patient_no = numbers_of(connection, [pseudonym]).get(pseudonym)
+        if patient_no is None:
+            raise ClinicError("The clinic holds nobody under the pseudonym that its key makes of this identifier.")
+        trail.record(connection, session, "named", patient_no=patient_no, detail="pseudonym")
+    return pseudonym
+
+
+def import_names(session: Session, file: str | Path, *, pseudonymise: bool = False) -> pd.DataFrame:
+    """Bring the names of this file to the list, of patients whom the clinic has. See `preview_names`."""
+    seen = preview_names(session, file, pseudonymise=pseudonymise)
     wanted = seen[seen["what"].isin((_NEW, _OTHER))]
     new = {patient: PersonName(*person) for patient, *person in wanted[list(NAME_COLUMNS)].itertuples(index=False)}
     if new:

@@ -16,9 +16,9 @@ from hipanalytics.measures.days import EQUAL_WITHIN
 from hipanalytics.review import Review
 
 NEWS_COLUMNS: Final = {
-    "last_review_on": "datetime64[us]", "last_review_by": "str", "weeks_since_review": "Int64", "flags_new": "str",
-    "next_review_due": "datetime64[us]", "flags_quiet": "str", "snoozed_until": "datetime64[us]",
-    "not_imported_since": "datetime64[us]",
+    "last_review_on": "datetime64[us]", "last_review_by": "str", "last_review_decision": "str",
+    "weeks_since_review": "Int64", "flags_new": "str", "next_review_due": "datetime64[us]", "flags_quiet": "str",
+    "snoozed_until": "datetime64[us]", "not_imported_since": "datetime64[us]",
 }
 """The columns that `with_notes` adds, in this order, and their types."""
 ALWAYS_SEEN: Final = "red_flag"
@@ -73,6 +73,7 @@ def flags_of(codes: object) -> list[str]:
 def _since(note: ReviewNote | None, flags: Sequence[str], as_of: dt.date) -> dict[str, object]:
     return {
         "last_review_on": note and note.as_of,
+        "last_review_decision": note and note.decision,
         "weeks_since_review": note and (as_of - note.as_of).days // 7,
         "flags_new": _joined(flag for flag in flags if note is None or flag not in note.flags),
         "next_review_due": note and note.next_review_by,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
+from hipanalytics.clinic.moments import day_words
 from hipanalytics.clinic.news import NEWS_COLUMNS, flags_of
 from hipanalytics.flags.rules import FLAGS
 from hipanalytics.review import Review
@@ -17,7 +17,7 @@ _TITLES: Final = {flag.code: flag.title[:1].lower() + flag.title[1:] for flag in
 
 
 def news_sentence(row: Mapping[Any, Any], thresholds: Thresholds | None = None) -> str:
-    """What is new with this patient, and what is due? Empty where there is nothing to say.
+    """What is new with this patient, and what is due? Else what was decided last.
 
     Rule: flags since the last review that are not quiet; the weeks since then once they reach the first review's
     (`first_review_days`), and a next review that is due; what is snoozed or acknowledged; the last import once it is
@@ -27,7 +27,7 @@ def news_sentence(row: Mapping[Any, Any], thresholds: Thresholds | None = None) 
     """
     if not has_news(row):
         return ""
-    return " ".join(_sentences(row, thresholds or Thresholds()))
+    return " ".join(_sentences(row, thresholds or Thresholds())) or _last_review(row)
 
 
 def news_counts(review: Review) -> list[str]:
@@ -68,22 +68,26 @@ def _sentences(row: Mapping[Any, Any], numbers: Thresholds) -> Iterator[str]:
         yield from _since_the_review(row, numbers)
     quiet = flags_of(row["flags_quiet"])
     if pd.notna(row["snoozed_until"]):
-        yield f"Snoozed until {_day_text(row['snoozed_until'])}."
+        yield f"Snoozed until {day_words(row['snoozed_until'])}."
     elif quiet:
         yield f"Acknowledged: {_titles(quiet)}."
     imported = row["not_imported_since"]
     if pd.notna(imported) and (row["as_of"] - imported).days >= numbers.silent_days:
-        yield f"No import since {_day_text(imported)}."
+        yield f"No import since {day_words(imported)}."
+
+
+def _last_review(row: Mapping[Any, Any]) -> str:
+    return f"{row['last_review_by']}, {day_words(row['last_review_on'])}: {row['last_review_decision']}"
 
 
 def _since_the_review(row: Mapping[Any, Any], numbers: Thresholds) -> Iterator[str]:
     fresh = fresh_flags(row)
     if fresh:
         by = row["last_review_by"]
-        yield f"New since {by}'s review of {_day_text(row['last_review_on'])}: {_titles(fresh)}."
+        yield f"New since {by}'s review of {day_words(row['last_review_on'])}: {_titles(fresh)}."
     weeks = _weeks_overdue(row, numbers)
     waiting = [f"not reviewed for {weeks} week{'' if weeks == 1 else 's'}"] if weeks is not None else []
-    waiting += [f"review due since {_day_text(row['next_review_due'])}"] if _is_due(row) else []
+    waiting += [f"review due since {day_words(row['next_review_due'])}"] if _is_due(row) else []
     if waiting:
         words = "; ".join(waiting)
         yield f"{words[:1].upper()}{words[1:]}."
@@ -103,5 +107,3 @@ def _titles(flags: list[str]) -> str:
     return "; ".join(_TITLES[flag] for flag in flags)
 
 
-def _day_text(day: dt.date) -> str:
-    return f"{day.day} {day:%b %Y}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
 
 from hipanalytics.clinic.members import packed
+from hipanalytics.clinic.moments import day_words, moment_words
 from hipanalytics.clinic.places import reason_of
 from hipanalytics.clinic.schema import import_undos, imports
 from hipanalytics.clinic.session import Session
@@ -69,6 +71,7 @@ class ImportReceipt:
     remarks: tuple[str, ...]
     undone_by: str | None = None
     undone_at: str | None = None
+    undone_because: str | None = None
     already_imported: bool = False
     """Whether the same file had been imported before, so that nothing was changed."""
 
@@ -82,8 +85,9 @@ class ImportReceipt:
         return self.undone_at is not None
 
 
+_UNDONE: Final = ("undone_by", "undone_at", "undone_because")
 RECEIPT_COLUMNS: Final = tuple(
-    name for name in ImportReceipt.__dataclass_fields__ if name not in ("undone_by", "undone_at", "already_imported"))
+    name for name in ImportReceipt.__dataclass_fields__ if name not in (*_UNDONE, "already_imported"))
 
 
 def source_of(path: str | Path, profile: MappingProfile, zone: str | None) -> Source:
@@ -159,13 +163,13 @@ def receipts_table(receipts: Sequence[ImportReceipt]) -> pd.DataFrame:
     """Receipts as a table: one row for each import."""
     rows = [{name: getattr(each, name) for name in ImportReceipt.__dataclass_fields__ if name != "already_imported"}
             for each in receipts]
-    table = pd.DataFrame(rows, columns=[*RECEIPT_COLUMNS, "undone_by", "undone_at"])
+    table = pd.DataFrame(rows, columns=[*RECEIPT_COLUMNS, *_UNDONE])
     return table.assign(remarks=[" ".join(each.remarks) for each in receipts])
 
 
 def receipt_words(receipt: ImportReceipt) -> str:
     """What an import brought, in one or two sentences."""
-    when = receipt.saved_at[:10]
+    when = moment_words(receipt.saved_at)
     if receipt.already_imported:
         return (f"{receipt.file} was imported before (import {receipt.import_id}, {when}, by {receipt.author}): "
                 "nothing was changed.")
@@ -176,15 +180,17 @@ def receipt_words(receipt: ImportReceipt) -> str:
     read = _counted(receipt.rows_read, "row")
     text = f"Import {receipt.import_id}, {receipt.file}: {read} read = {' + '.join(words)}."
     if receipt.corrects:
-        text = text.replace(receipt.file, f"corrections to import {receipt.corrects} ({receipt.file})", 1)
+        what = "corrections to" if receipt.rows_read else "rows set aside of"
+        text = f"Import {receipt.import_id}, {what} import {receipt.corrects} ({receipt.file})"
+        text += f": {read} read = {' + '.join(words)}." if receipt.rows_read else "."
     if receipt.rows_replaced:
         text += f" Replaced by other values of the same sessions: {_counted(receipt.rows_replaced, 'earlier row')}."
     if receipt.cells_left_out:
         text += f" Left out: {_counted(receipt.cells_left_out, 'cell')}."
     if receipt.data_up_to:
-        text += f" Data up to {receipt.data_up_to}."
+        text += f" Data up to {day_words(dt.date.fromisoformat(receipt.data_up_to))}."
     if receipt.is_undone:
-        text += f" Undone on {str(receipt.undone_at)[:10]} by {receipt.undone_by}."
+        text += f" Undone on {moment_words(str(receipt.undone_at))} by {receipt.undone_by}: {receipt.undone_because}"
     return text
 
 
@@ -194,7 +200,8 @@ def _counted(count: int, word: str) -> str:
 
 def _receipts(connection: Connection, *conditions: Any) -> list[ImportReceipt]:
     columns = [imports.c[name] for name in RECEIPT_COLUMNS]
-    undone = [import_undos.c.author.label("undone_by"), import_undos.c.saved_at.label("undone_at")]
+    undone = [column.label(name) for name, column in zip(
+        _UNDONE, (import_undos.c.author, import_undos.c.saved_at, import_undos.c.reason), strict=True)]
     query = select(*columns, *undone).select_from(imports.outerjoin(import_undos)).where(*conditions)
     rows = connection.execute(query.order_by(imports.c.import_id)).mappings()
     return [ImportReceipt(**{**row, "remarks": tuple(json.loads(row["remarks"]))}) for row in rows]

@@ -90,7 +90,8 @@ def _found(review: Review, patient_id: str) -> tuple[list[str], float | None]:
     """The patient's flags and latest pain in this review."""
     rows: list[dict[Any, Any]] = review.table[review.table["patient_id"] == patient_id].to_dict("records")
     if not rows:
-        raise ClinicError(f"{patient_id} is not in this review: there is no such patient, or the course has ended.")
+        raise ClinicError(f"{patient_id} is not in this review: there is no such patient, or the course has ended, or "
+                          "has not begun by the day of the review.")
     pain = rows[0]["pain_latest"]
     return flags_of(rows[0]["flags"]), None if pd.isna(pain) else float(pain)
 

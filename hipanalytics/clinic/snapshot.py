@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import time
@@ -40,10 +41,11 @@ class Manifest:
 
     change: int
     token: str
-    parts: tuple[str, ...]
+    parts: dict[str, str]
+    """File name -> print of what was written."""
 
 
-_NO_SNAPSHOT: Final = Manifest(-1, "", ())
+_NO_SNAPSHOT: Final = Manifest(-1, "", {})
 
 
 def read_snapshot(session: Session, connection: Connection) -> pd.DataFrame:
@@ -81,13 +83,12 @@ def _renewed(session: Session, connection: Connection, folder: Path) -> pa.Table
         drop_snapshot(folder)  # of another history, or of patients who were erased since
         old = _NO_SNAPSHOT
     if old.change == change:
-        return _current([_read(folder, part) for part in old.parts])
+        return _current([_read(folder, *part) for part in old.parts.items()])
     rows = log_rows.c.changed > old.change if old.parts else log_rows.c.current
-    part = _write_part(session, folder, _parts_of(connection, rows))
-    parts = (*old.parts, part)
-    table = _current([_read(folder, each) for each in parts])
+    parts = {**old.parts, **_write_part(session, folder, _parts_of(connection, rows))}
+    table = _current([_read(folder, *part) for part in parts.items()])
     if len(parts) > _MOST_PARTS:
-        parts = (_write_part(session, folder, iter([table])),)
+        parts = _write_part(session, folder, iter([table]))
     new = Manifest(change, _token(connection, change), parts)
     _write_manifest(session, folder, new)
     _sweep(folder, new)
@@ -156,17 +157,24 @@ def _kind(name: str) -> pa.DataType:
 
 # The files
 
-def _write_part(session: Session, folder: Path, tables: Iterator[pa.Table]) -> str:
+def _write_part(session: Session, folder: Path, tables: Iterator[pa.Table]) -> dict[str, str]:
     name = f"part-{secrets.token_hex(8)}.parquet"
     new_private_file(folder / name, group_may_use=session.database.place.group_may_use)
     with pq.ParquetWriter(folder / name, _arrow([]).schema, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
-    return name
+    return {name: _print(folder / name)}
 
 
-def _read(folder: Path, part: str) -> pa.Table:
-    return pq.read_table(folder / part, partitioning=None)
+def _print(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
+
+
+def _read(folder: Path, name: str, print_: str) -> pa.Table:
+    if _print(folder / name) != print_:
+        raise ClinicError(f"{name} is not as it was written.")
+    return pq.read_table(folder / name, partitioning=None)
 
 
 def _manifest(folder: Path) -> Manifest:
@@ -174,8 +182,8 @@ def _manifest(folder: Path) -> Manifest:
         data = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             return _NO_SNAPSHOT
-        return Manifest(data["change"], data["token"], tuple(data["parts"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return Manifest(int(data["change"]), str(data["token"]), {**data["parts"]})
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return _NO_SNAPSHOT
 
 
@@ -189,7 +197,7 @@ def _write_manifest(session: Session, folder: Path, manifest: Manifest) -> None:
 
 def _sweep(folder: Path, manifest: Manifest) -> None:
     """Remove parts that no longer belong, but for those that another process may be writing right now."""
-    for path in folder.glob("part-*.parquet"):
+    for path in [*folder.glob("part-*"), *folder.glob(f"{_MANIFEST}.*")]:
         with suppress(OSError):
             if path.name not in manifest.parts and time.time() - path.stat().st_mtime > _STILL_WRITTEN_S:
                 path.unlink()

@@ -149,8 +149,8 @@ class Staged:
             self._kept.write(buffer.getbuffer())
             self._kept.flush()
         except OSError as error:
-            raise ClinicError(f"The disk for temporary files is full, or failed ({reason_of(error)}). Nothing was saved; "
-                              f"make room in {tempfile.gettempdir()} and repeat it.") from None
+            raise ClinicError(f"The disk for temporary files is full, or failed ({reason_of(error)}). Nothing was "
+                              f"saved; make room in {tempfile.gettempdir()} and repeat it.") from None
         self._ends.append(self._kept.tell())
 
     def _codes_of(self, frame: pd.DataFrame) -> NDArray[np.int64]:

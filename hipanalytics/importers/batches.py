@@ -173,9 +173,15 @@ def check_again(
 def _for_mapped_rows(profile: MappingProfile, decimal: str, pseudonym: Pseudonym | None) -> MappingProfile:
     """What of a profile still applies to rows that were mapped already."""
     return profile.model_copy(update={
-        "columns": {}, "filter": {}, "constants": {}, "date": {}, "words": {}, "fill_down": (),
+        "columns": {}, "filter": {}, "constants": {}, "date": {}, "words": _lasting(profile.words), "fill_down": (),
         "pseudonymise": profile.pseudonymise and pseudonym is not None,
         "file": profile.file.model_copy(update={"decimal": decimal})})
+
+
+def _lasting(words: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """The source's words that may be met again: not where a meaning is itself one of the words."""
+    return {name: dict(meanings) for name, meanings in words.items()
+            if not {meaning.lower() for meaning in meanings.values()} & {word.lower() for word in meanings}}
 
 
 def _as_table(rows: Sequence[Mapping[str, str]], numbers: Sequence[int], file: str, decimal: str) -> RawTable:

@@ -182,7 +182,8 @@ def _on_scale(array: Column, scale: Scale | None, how: Reading, *, whole: bool) 
     outside = np.zeros(len(array), bool)
     if scale is not None and scale.low_high is not None:
         (low, high), (first, last) = scale.low_high, scale.to
-        outside, wrong = (typed.data < min(low, high)) | (typed.data > max(low, high)), faults.NOT_ON_SCALE
+        outside, wrong = (typed.data < min(low, high)) | (typed.data > max(low, high)), faults.not_on_scale(
+            min(low, high), max(low, high))
         typed.data = first + (typed.data - low) * (last - first) / (high - low)
     elif whole:
         outside = (typed.data % 1 != 0) & ~np.isnan(typed.data) | (np.abs(typed.data) > 1e9)

@@ -70,18 +70,15 @@ FRACTION = Fault(
 TOO_LARGE = Fault("is not a number that can be stored", "a number", "Correct the number, or leave the cell empty.")
 COMMA = Fault(
     "has a decimal comma where the file uses a decimal point", "one decimal mark in the whole file",
-    "Write the number with a point.")
+    "Write the number with a point; or name the file's mark in a profile (decimal = \",\").")
 POINT = Fault(
     "has a decimal point where the file uses a decimal comma", "one decimal mark in the whole file",
-    "Write the number with a comma.")
+    "Write the number with a comma; or name the file's mark in a profile (decimal = \".\").")
 NOT_WHOLE = Fault("is not a whole number", "a whole number, 0 or more", "Correct the number, or leave the cell empty.")
 BELOW_ZERO = Fault("is below 0", "0 or more", "Correct the number, or leave the cell empty.")
 NOT_YES_NO = Fault(
     "is neither yes nor no", "true, false, yes, no, y, n, 1 or 0",
     "Correct the cell, or say in a profile what the word means.")
-NOT_ON_SCALE = Fault(
-    "is not on the scale that the profile names", "the scale that the profile names",
-    "Correct the score, or the scale in the profile.")
 
 NOT_DATE = Fault("is not a date", DATE_SHAPES, "Write the date as year-month-day, or name its format in a profile.")
 NOT_TIME = Fault("has a time of day that does not exist", "00:00 to 23:59", "Correct the time, or leave it out.")
@@ -129,6 +126,12 @@ def out_of_range(low: float, high: float, *, whole: bool = False) -> Fault:
     """A number outside the scale of its column."""
     kind = "whole numbers only" if whole else "decimals allowed"
     return Fault(f"is outside {low:g} to {high:g}", f"{low:g} to {high:g}, {kind}", "Correct the number.")
+
+
+def not_on_scale(low: float, high: float) -> Fault:
+    """A score outside the scale of its source."""
+    return Fault(f"is not on the source's own scale, {low:g} to {high:g}", f"{low:g} to {high:g}, as the source counts",
+                 "Correct the score, or the scale in the profile.")
 
 
 def not_among(allowed: tuple[str, ...]) -> Fault:

@@ -56,8 +56,9 @@ def launch_lab(
     Raises: FileError where the folder does not exist.
     """
     data_folder = _check_folder(folder)
-    if clinic:
-        os.environ[PLACE_VARIABLE] = _check_clinic(clinic)
+    named = clinic or (None if folder else os.environ.get(PLACE_VARIABLE))
+    if named:
+        os.environ[PLACE_VARIABLE] = _check_clinic(named)
     notebook = place_notebook(notebooks_folder() / REVIEW_NOTEBOOK, user_folder() / "notebooks")
     with _runtime_folder() as runtime:
         command = lab_command(notebook, port=port, open_browser=open_browser)

@@ -82,6 +82,14 @@ def bring(place: str, file: str) -> tuple[int, bool]:
         return receipt.import_id, receipt.already_imported
 
 
+def put_right(place: str, pain: str) -> str:
+    with open_clinic(place, clinician="Dr Weber") as clinic:
+        try:
+            return f"saved as {clinic.correct({1: {'pain': pain}}, today=TODAY).receipts[0].import_id}"
+        except ClinicError as error:
+            return str(error)
+
+
 def make(place: str) -> str:
     with open_clinic(place, name="Hip clinic") as clinic:
         clinic.cohort()
@@ -122,10 +130,10 @@ def test_saves_and_imports_by_four_at_once(place: str, home: Path, exports: dict
         for patient in DECIDED:
             clinic.add_patient(patient)
     names = list(exports)
-    workers = [Worker(home, work, place, number, 100 + number,
-                      [str(home / name) for name in dict.fromkeys([*names[number::PROCESSES], *names[:3]])], IMPORTS // 5)
-               for number in range(PROCESSES)]
-    told = all_at_once(workers)
+    share = [list(dict.fromkeys([*names[number::PROCESSES], *names[:3]])) for number in range(PROCESSES)]
+    told = all_at_once([
+        Worker(home, work, place, number, 100 + number, [str(home / name) for name in own], IMPORTS // 5)
+        for number, own in enumerate(share)])
     with open_clinic(place) as clinic:
         check_decisions(clinic, [attempt for attempts, _ in told for attempt in attempts])
         check_log(clinic, exports, [number for _, taken_back in told for number in taken_back])
@@ -169,6 +177,16 @@ def test_one_file_by_four_at_once_is_one_import(place: str, home: Path, exports:
     assert sorted(told) == [(1, False), (1, True), (1, True), (1, True)]
     with open_clinic(place) as clinic:
         assert [each.import_id for each in clinic.imports()] == [1]
+
+
+def test_one_row_put_right_by_four_at_once_is_put_right_once(place: str, home: Path) -> None:
+    write_rows(home / "bad.csv", [{"patient_id": "P1", "performed_at": TODAY, "pain": 12}])
+    bring(place, str(home / "bad.csv"))
+    told = Counter(each[:8] for each in all_at_once([Worker(home, put_right, place, pain) for pain in "1234"]))
+    assert told == {"saved as": 1, "The quar": 3}
+    with open_clinic(place) as clinic:
+        assert len(clinic.cohort().logs) == 1
+        assert clinic.imports()[-1].corrects == 1
 
 
 def test_a_clinic_made_by_four_at_once_is_one(place: str, home: Path) -> None:

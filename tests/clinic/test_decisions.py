@@ -27,7 +27,7 @@ from hipanalytics.clinic.decisions import (
     take_up_again,
     withdraw,
 )
-from hipanalytics.clinic.differences import moment_words
+from hipanalytics.clinic.moments import moment_words
 from hipanalytics.clinic.records import (
     PatientFacts,
     Pause,

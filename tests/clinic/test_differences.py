@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hipanalytics.clinic.differences import difference, moment_words
+from hipanalytics.clinic.differences import difference
+from hipanalytics.clinic.moments import moment_words
 from hipanalytics.clinic.records import PatientFacts, Pause, PlanVersion, Quiet, RedFlagAnswer, ReviewNote
 
 

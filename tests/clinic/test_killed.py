@@ -54,10 +54,10 @@ def take_back(place: str, _: str) -> None:
 
 def put_right(place: str, _: str) -> None:
     with open_clinic(place, clinician="Dr Weber") as clinic:
-        entries = clinic.quarantine(2)["entry"].tolist()
-        if entries:
-            left_out, refused = entries
-            clinic.correct({left_out: {"pain": "2"}, refused: {"performed_at": "2026-02-27"}}, today=TODAY)
+        quarantine = clinic.quarantine()
+        right = {"row refused": {"performed_at": "2026-02-27"}, "cell left out": {"pain": "2"}}
+        clinic.correct({entry: right[effect] for entry, effect in zip(
+            quarantine["entry"].tolist(), quarantine["effect"], strict=True)}, today=TODAY)
 
 
 def plan(place: str, _: str) -> None:
@@ -105,7 +105,7 @@ def state_of(place: str) -> State | None:
             rows,
             [(each.import_id, each.file, each.corrects, each.rows_read, each.rows_new, each.rows_known,
               each.rows_replaced, each.is_undone) for each in clinic.imports()],
-            clinic.quarantine()[["entry", "row", "effect"]].to_numpy().tolist(),
+            clinic.quarantine()[["import_id", "row", "effect"]].to_numpy().tolist(),
             [(each.patient_id, each.kind, each.version, each.content) for each in decided])
 
 
@@ -160,19 +160,19 @@ def test_all_or_nothing(copies: Copies, name: str) -> None:
     took = time_of(Worker(copies.home, step, place, home))
     after = state_of(place)
     assert (before == after) == (name == "look")
-    wanted = max((KILLS if "://" not in place else KILLS // 4) // len(STEPS), 2)
-    cut_short = 0
-    for number in range(wanted):
+    kills, wanted = 0, max((KILLS if "://" not in place else KILLS // 4) // len(STEPS), 2)
+    while kills < wanted:
         place = copies.another()
-        moment = took * (number + random.random()) / wanted
-        cut_short += is_cut_short(Worker(copies.home, step, place, home), moment)
+        if is_cut_short(Worker(copies.home, step, place, home), took * (kills + random.random()) / wanted):
+            kills += 1
+        else:
+            took *= 0.9
         copies.check(place)
         assert state_of(place) in (before, after)
         time_of(Worker(copies.home, step, place, home))
         assert state_of(place) == after
         copies.check(place)
         copies.remove(place)
-    assert cut_short >= wanted // 2, "the step was mostly over before it was killed"
 
 
 def time_of(worker: Worker) -> float:

@@ -91,7 +91,7 @@ def test_never_reviewed() -> None:
 
 def test_a_review_says_who_when_what_was_seen_and_when_again() -> None:
     assert news_of("gone", reviews=[note("gone", 70, "silent", due=98)], last_imports={"gone": date_of(60)}) == {
-        "last_review_on": date_of(70), "last_review_by": "Dr Weber", "weeks_since_review": 2,
+        "last_review_on": date_of(70), "last_review_by": "Dr Weber", "last_review_decision": "Go on.", "weeks_since_review": 2,
         "flags_new": "too_little_data", "next_review_due": date_of(98), "flags_quiet": None, "snoozed_until": None,
         "not_imported_since": date_of(60)}
 
@@ -122,7 +122,7 @@ def test_they_can_be_written_to_files(tmp_path: Path, ending: str) -> None:
     table = with_notes(caseload(), Notes([note("worse", 70, due=90)])).table
     write_table(table, tmp_path / f"review.{ending}")
     assert (tmp_path / f"review.{ending}").stat().st_size > 0
-    assert "2024-03-10,Dr Weber,2,worsening,2024-03-30,,,\n" in csv_text(table)
+    assert "2024-03-10,Dr Weber,Go on.,2,worsening,2024-03-30,,,\n" in csv_text(table)
 
 
 # Quiet flags: worse has pain 6.0 now and the flag worsening; thirds has 16/3 and persistent
@@ -222,26 +222,26 @@ def test_whatever_was_noted(reviews: list[Any], quiets: list[Any]) -> None:
 
 @pytest.mark.parametrize(("patient", "notes", "words"), [
     pytest.param("gone", {}, "Never reviewed.", id="never reviewed"),
-    pytest.param("fine", {"reviews": [note("fine", 80)]}, "", id="nothing to say"),
+    pytest.param("fine", {"reviews": [note("fine", 80)]}, "Dr Weber, 20 Mar 2024: Go on.", id="nothing to say"),
     pytest.param("worse", {"reviews": [note("worse", 63)]}, "New since Dr Weber's review of 3 Mar 2024: worsening.",
                  id="a new flag"),
     pytest.param("gone", {"reviews": [note("gone", 63)]},
                  "New since Dr Weber's review of 3 Mar 2024: silent; too little data.", id="two of them"),
-    pytest.param("fine", {"reviews": [note("fine", 43)]}, "", id="five weeks and six days ago"),
+    pytest.param("fine", {"reviews": [note("fine", 43)]}, "Dr Weber, 12 Feb 2024: Go on.", id="five weeks and six days ago"),
     pytest.param("fine", {"reviews": [note("fine", 42)]}, "Not reviewed for 6 weeks.", id="six weeks ago"),
     pytest.param("fine", {"reviews": [note("fine", 21, due=61)]},
                  "Not reviewed for 9 weeks; review due since 1 Mar 2024.", id="and due"),
     pytest.param("fine", {"reviews": [note("fine", 63, due=84)]}, "Review due since 24 Mar 2024.", id="due today"),
-    pytest.param("fine", {"reviews": [note("fine", 63, due=85)]}, "", id="due tomorrow"),
+    pytest.param("fine", {"reviews": [note("fine", 63, due=85)]}, "Dr Weber, 3 Mar 2024: Go on.", id="due tomorrow"),
     pytest.param("worse", {"reviews": [note("worse", 63)], "quiets": [quiet("worse", "worsening", until=95)]},
                  "Snoozed until 4 Apr 2024.", id="new, and snoozed since: it was seen"),
     pytest.param("worse", {"reviews": [note("worse", 80, "worsening")], "quiets": [quiet("worse", "worsening")]},
                  "Acknowledged: worsening.", id="acknowledged"),
     pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(70)}},
                  "No import since 10 Mar 2024.", id="no import for two weeks"),
-    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(71)}}, "",
+    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(71)}}, "Dr Weber, 20 Mar 2024: Go on.",
                  id="no import for 13 days"),
-    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(400)}}, "",
+    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(400)}}, "Dr Weber, 20 Mar 2024: Go on.",
                  id="imported long after the day of the review"),
 ])
 def test_what_is_new_in_a_sentence(patient: str, notes: dict[str, Any], words: str) -> None:

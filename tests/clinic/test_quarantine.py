@@ -79,6 +79,34 @@ def test_two_rows_of_one_session_corrected_one_after_the_other(clinic: Clinic, h
     assert drawn(clinic) == ["P1 03-01 bridge 1 (day.csv 2)", "P1 03-01 bridge 2 (day.csv 3)"]
 
 
+def test_the_first_of_two_corrections_of_one_session_is_undone(clinic: Clinic, home: Path) -> None:
+    bring(clinic, home, "day", LEFT_OUT, OTHER_LEFT_OUT)
+    first, second = entries(clinic)
+    correction = put_right(clinic, first, pain="1")
+    put_right(clinic, second, pain="2")
+    clinic.undo_import(correction, "mistyped")
+    assert drawn(clinic) == ["P1 03-01 bridge 2 (day.csv 3)", "P1 03-01 bridge nan (day.csv 2)"]
+    assert entries(clinic) == [first]
+
+
+def test_what_is_right_is_taken_and_what_is_not_stays(clinic: Clinic, home: Path) -> None:
+    bring(clinic, home, "one", REFUSED)
+    bring(clinic, home, "two", LEFT_OUT)
+    refused, left_out = entries(clinic)
+    both = {refused: {"performed_at": "2026-03-03 10:00"}, left_out: {"pain": "1", "exercise": "squat"}}
+    done = clinic.correct(both, today=TODAY)
+    assert [each.corrects for each in done.receipts] == [1]
+    assert (len(done.still_wrong), entries(clinic)) == (1, [left_out])
+    done = clinic.correct({left_out: {"pain": "1"}}, today=TODAY)
+    assert [each.corrects for each in done.receipts] == [2]
+    assert pains(clinic) == ["P1 03-01 bridge 1", "P1 03-03 bridge 4"]
+
+
+def test_nothing_to_correct_or_to_set_aside(clinic: Clinic) -> None:
+    done = clinic.correct({})
+    assert (done.receipts, len(done.still_wrong), clinic.dismiss([], "none")) == ((), 0, [])
+
+
 def test_a_correction_can_be_undone(clinic: Clinic, home: Path) -> None:
     bring(clinic, home, "week", GOOD, REFUSED)
     correction = put_right(clinic, entries(clinic)[0], performed_at="2026-03-03 10:00")
@@ -133,8 +161,12 @@ def test_a_correction_of_an_earlier_file_leaves_a_later_file_s_session_as_it_is(
 
 def test_the_key_of_a_row_that_stands_is_not_changed(clinic: Clinic, home: Path) -> None:
     bring(clinic, home, "week", LEFT_OUT)
-    with pytest.raises(ClinicError, match="performed_at says which row it is"):
-        clinic.correct({entries(clinic)[0]: {"performed_at": "2026-03-05", "pain": "1"}}, today=TODAY)
+    before = (len(clinic.imports()), entries(clinic))
+    done = clinic.correct({entries(clinic)[0]: {"performed_at": "2026-03-05", "pain": "1"}}, today=TODAY)
+    assert done.receipts == ()
+    assert done.still_wrong[["column", "value"]].to_numpy().tolist() == [["performed_at", "2026-03-05"]]
+    assert "says which row of the log this is" in done.still_wrong["problem"][0]
+    assert (len(clinic.imports()), entries(clinic)) == before
 
 
 def test_an_entry_is_corrected_once(clinic: Clinic, home: Path) -> None:
