@@ -16,7 +16,7 @@ from sqlalchemy.sql import bindparam
 from hipanalytics.clinic.database import insert_many, read_numbers
 from hipanalytics.clinic.members import unpacked
 from hipanalytics.clinic.placing import next_change
-from hipanalytics.clinic.schema import import_undos, imports, log_rows
+from hipanalytics.clinic.schema import corrections, import_undos, imports, log_rows, quarantine
 
 _temporary = Table(
     "replayed_rows", MetaData(), Column("row_id", BigInteger, primary_key=True, autoincrement=False),
@@ -97,8 +97,12 @@ def _settle(
 
 
 def _rows_of_their_keys(connection: Connection, import_ids: Sequence[int]) -> NDArray[np.int64]:
-    """Every row of the log that shares a key with a row of these imports."""
-    row_ids = np.unique(np.concatenate([_rows_of(connection, import_id).row_ids for import_id in import_ids]))
+    """Every row of the log that shares a key with a row of these imports, or with one that they correct."""
+    corrected = select(quarantine.c.row_id).join(corrections).where(
+        corrections.c.import_id.in_(import_ids), quarantine.c.row_id.is_not(None))
+    row_ids = np.unique(np.concatenate([
+        read_numbers(connection, corrected)[:, 0],
+        *(_rows_of(connection, import_id).row_ids for import_id in import_ids)]))
     _temporary.drop(connection, checkfirst=True)
     _temporary.create(connection)
     insert_many(connection, _temporary.name, ["row_id"], ((row,) for row in row_ids.tolist()))

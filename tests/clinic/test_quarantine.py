@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from clinic.files import TODAY, drawn, write_lines
+from hipanalytics.clinic import corrections
 from hipanalytics.clinic.clinic import Clinic
 from hipanalytics.errors import ClinicError
 
@@ -102,6 +104,27 @@ def test_what_is_right_is_taken_and_what_is_not_stays(clinic: Clinic, home: Path
     assert pains(clinic) == ["P1 03-01 bridge 1", "P1 03-03 bridge 4"]
 
 
+def test_rows_of_two_files_are_corrected_together_or_not_at_all(
+    clinic: Clinic, home: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bring(clinic, home, "one", REFUSED)
+    bring(clinic, home, "two", LEFT_OUT)
+    refused, left_out = entries(clinic)
+    both = {refused: {"performed_at": "2026-03-03 10:00"}, left_out: {"pain": "1"}}
+    inner, goes_well = corrections.replay, iter([True, False])
+
+    def replay(connection: Connection, import_ids: list[int]) -> None:
+        if not next(goes_well):
+            raise ClinicError("The power failed.")
+        inner(connection, import_ids)
+
+    with monkeypatch.context() as patch, pytest.raises(ClinicError, match="power failed"):
+        patch.setattr(corrections, "replay", replay)
+        clinic.correct(both, today=TODAY)
+    assert (len(clinic.imports()), entries(clinic), len(pains(clinic))) == (2, [refused, left_out], 1)
+    assert [each.corrects for each in clinic.correct(both, today=TODAY).receipts] == [1, 2]
+
+
 def test_nothing_to_correct_or_to_set_aside(clinic: Clinic) -> None:
     done = clinic.correct({})
     assert (done.receipts, len(done.still_wrong), clinic.dismiss([], "none")) == ((), 0, [])
@@ -167,6 +190,16 @@ def test_the_key_of_a_row_that_stands_is_not_changed(clinic: Clinic, home: Path)
     assert done.still_wrong[["column", "value"]].to_numpy().tolist() == [["performed_at", "2026-03-05"]]
     assert "says which row of the log this is" in done.still_wrong["problem"][0]
     assert (len(clinic.imports()), entries(clinic)) == before
+
+
+def test_a_row_that_loses_its_exercise_gives_way_to_an_earlier_file_s(clinic: Clinic, home: Path) -> None:
+    """It was a rating, not a session: what an earlier file says of the session holds again."""
+    bring(clinic, home, "first", "P1 | 2026-03-01 10:00 | bridge | 3")
+    bring(clinic, home, "second", LEFT_OUT)
+    correction = put_right(clinic, entries(clinic)[0], exercise="", pain="1")
+    assert drawn(clinic) == ["P1 03-01 bridge 3 (first.csv 2)", "P1 03-01 nan 1 (second.csv 2)"]
+    clinic.undo_import(correction, "it was a session")
+    assert drawn(clinic) == ["P1 03-01 bridge nan (second.csv 2)"]
 
 
 def test_an_entry_is_corrected_once(clinic: Clinic, home: Path) -> None:
