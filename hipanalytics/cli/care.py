@@ -23,8 +23,8 @@ def backup(
     Consistent, while others go on working. Neither the secret key nor the name list is in it.
     """
     with stages(False) as stage:
-        from hipanalytics.clinic.backup import backup as write_backup
-        from hipanalytics.clinic.backup import backup_words
+        from hipanalytics.clinic.care.backup import backup as write_backup
+        from hipanalytics.clinic.care.backup import backup_words
         from hipanalytics.clinic.clinic import open_clinic
 
         with open_clinic(clinic, create=False, clinician=clinician) as opened:
@@ -46,8 +46,8 @@ def restore(
     Verified by counts and hashes; patients who were erased since are erased again.
     """
     with stages(False) as stage:
-        from hipanalytics.clinic.restoring import restore as make_of_backup
-        from hipanalytics.clinic.restoring import restored_words
+        from hipanalytics.clinic.care.restoring import restore as make_of_backup
+        from hipanalytics.clinic.care.restoring import restored_words
 
         receipt = make_of_backup(
             file, place, stage, clinician=clinician, group_may_use=group, key_is_lost=key_is_lost)
@@ -65,9 +65,9 @@ def erase(
 
     Logs, decisions, refused rows, name, and the pseudonym in every text. It cannot be undone.
     """
+    from hipanalytics.clinic.care.erasure import erase as remove_for_good
+    from hipanalytics.clinic.care.erasure import erased_words
     from hipanalytics.clinic.clinic import open_clinic
-    from hipanalytics.clinic.erasure import erase as remove_for_good
-    from hipanalytics.clinic.erasure import erased_words
 
     with open_clinic(clinic, create=False, clinician=clinician) as opened:
         if not yes:
@@ -82,8 +82,8 @@ def doctor(clinic: Place = None) -> None:
 
     Sizes, integrity, rights, versions, key, snapshot, last import and backup. Changes nothing.
     """
-    from hipanalytics.clinic.doctor import doctor as look
-    from hipanalytics.clinic.doctor import doctor_words
+    from hipanalytics.clinic.care.doctor import doctor as look
+    from hipanalytics.clinic.care.doctor import doctor_words
 
     findings = look(clinic)
     typer.echo(doctor_words(findings))
@@ -109,8 +109,7 @@ def name(
 
     The list lies outside the clinic, is in no backup, and is never exported.
     """
-    from hipanalytics.clinic.clinic import open_clinic
-    from hipanalytics.clinic.names import (
+    from hipanalytics.clinic.care.names import (
         PersonName,
         find_pseudonym,
         forget_name,
@@ -119,6 +118,7 @@ def name(
         set_name,
         show_name,
     )
+    from hipanalytics.clinic.clinic import open_clinic
     from hipanalytics.errors import ClinicError
 
     with open_clinic(clinic, create=False) as opened:

@@ -24,7 +24,7 @@ from hipanalytics.errors import ClinicError
 
 if TYPE_CHECKING:
     from hipanalytics.clinic.clinic import Clinic
-    from hipanalytics.clinic.receipts import ImportReceipt
+    from hipanalytics.clinic.logs.receipts import ImportReceipt
 
 _DECISION_TABLES = ("plans", "pauses", "patients", "red_flags")
 
@@ -84,7 +84,7 @@ def list_imports(
     The receipts of all imports, with counts that add up.
     """
     from hipanalytics.clinic.clinic import open_clinic
-    from hipanalytics.clinic.receipts import receipt_words, receipts_table
+    from hipanalytics.clinic.logs.receipts import receipt_words, receipts_table
 
     with open_clinic(clinic, create=False) as opened:
         receipts = opened.imports()
@@ -109,7 +109,7 @@ def undo_import(
     The clinic is as if it had never been made, and all others had.
     """
     from hipanalytics.clinic.clinic import open_clinic
-    from hipanalytics.clinic.receipts import receipt_words
+    from hipanalytics.clinic.logs.receipts import receipt_words
 
     with open_clinic(clinic, create=False, clinician=clinician) as opened:
         before = {each.import_id for each in opened.imports() if not each.is_undone}
@@ -132,7 +132,7 @@ def quarantine(
     it back with: hipanalytics correct SHEET.
     """
     from hipanalytics.clinic.clinic import open_clinic
-    from hipanalytics.clinic.correction_sheet import correction_sheet
+    from hipanalytics.clinic.logs.correction_sheet import correction_sheet
 
     check_outputs([output], [])
     if output and output.exists():
@@ -156,7 +156,7 @@ def correct(
 ) -> None:
     """Send corrected rows in again."""
     from hipanalytics.clinic.clinic import open_clinic
-    from hipanalytics.clinic.correction_sheet import read_corrections
+    from hipanalytics.clinic.logs.correction_sheet import read_corrections
 
     with open_clinic(clinic, create=False, clinician=clinician) as opened:
         changes = read_corrections(sheet, opened.quarantine())
@@ -235,7 +235,7 @@ def trail(
 
 
 def _tell(receipts: list[ImportReceipt] | tuple[ImportReceipt, ...]) -> None:
-    from hipanalytics.clinic.receipts import receipt_words
+    from hipanalytics.clinic.logs.receipts import receipt_words
 
     for receipt in receipts:
         say(receipt_words(receipt))

@@ -100,7 +100,7 @@ def _review_clinic(
     with stages(timings) as stage:
         stage("open the clinic")
         from hipanalytics.clinic.clinic import open_clinic
-        from hipanalytics.clinic.news_words import news_counts
+        from hipanalytics.clinic.decisions.news_words import news_counts
 
         with open_clinic(place, create=False, clinician=clinician) as opened:
             reviewed = opened.review(read_day(as_of), numbers, include_ended=include_ended, on_stage=stage)

@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of, check_clinician, clinicians_of, set_clinician
-from hipanalytics.clinic.corrections import Corrected, correct, correct_as_before, dismiss
-from hipanalytics.clinic.decided import decided_tables
-from hipanalytics.clinic.decision_files import import_decisions
-from hipanalytics.clinic.decisions import (
+from hipanalytics.clinic.decisions.files import import_decisions
+from hipanalytics.clinic.decisions.news import Notes, with_notes
+from hipanalytics.clinic.decisions.records import PatientFacts, Record
+from hipanalytics.clinic.decisions.review_notes import acknowledge, notes_of, review_patient, snooze
+from hipanalytics.clinic.decisions.saving import (
     Decision,
     add_patient,
     current,
@@ -28,17 +29,16 @@ from hipanalytics.clinic.decisions import (
     take_up_again,
     withdraw,
 )
-from hipanalytics.clinic.imports import import_logs
-from hipanalytics.clinic.news import Notes, with_notes
+from hipanalytics.clinic.decisions.tables import decided_tables
+from hipanalytics.clinic.logs.corrections import Corrected, correct, correct_as_before, dismiss
+from hipanalytics.clinic.logs.imports import import_logs
+from hipanalytics.clinic.logs.quarantine import read_quarantine, refused_per_patient
+from hipanalytics.clinic.logs.receipts import ImportReceipt, receipts_of
+from hipanalytics.clinic.logs.snapshot import read_logs_of, read_snapshot
+from hipanalytics.clinic.logs.undoing import undo_import
 from hipanalytics.clinic.opening import open_session
 from hipanalytics.clinic.patients import numbers_of
-from hipanalytics.clinic.quarantine import read_quarantine, refused_per_patient
-from hipanalytics.clinic.receipts import ImportReceipt, receipts_of
-from hipanalytics.clinic.records import PatientFacts, Record
-from hipanalytics.clinic.review_notes import acknowledge, notes_of, review_patient, snooze
 from hipanalytics.clinic.session import CLINICIAN_VARIABLE, Session
-from hipanalytics.clinic.snapshot import read_logs_of, read_snapshot
-from hipanalytics.clinic.undoing import undo_import
 from hipanalytics.cohort import Cohort
 from hipanalytics.errors import ClinicError
 from hipanalytics.importers import DoorReport, MappingProfile

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hipanalytics.clinic.clinic import open_clinic
-from hipanalytics.clinic.news import Notes, with_notes
+from hipanalytics.clinic.decisions.news import Notes, with_notes
 from hipanalytics.clinic.places import has_clinic
 from hipanalytics.cohort import Cohort
 from hipanalytics.errors import FileError

@@ -9,7 +9,7 @@ import pandas as pd
 
 from hipanalytics.charts.standing import limits_of, looks_of
 from hipanalytics.charts.theme import Tone
-from hipanalytics.clinic.news_words import fresh_flags, has_news, news_sentence
+from hipanalytics.clinic.decisions.news_words import fresh_flags, has_news, news_sentence
 from hipanalytics.review import Review
 
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from hipanalytics.charts.theme import PLOT_CONFIG, ThemeName
 from hipanalytics.charts.timeline import timeline_facts
 from hipanalytics.charts.timeline_figure import DOTS_IN_WORDS, draw_timeline
-from hipanalytics.clinic.news_words import news_counts
+from hipanalytics.clinic.decisions.news_words import news_counts
 from hipanalytics.lab.caseload_list import CaseloadList
 from hipanalytics.lab.caseload_state import CaseloadState
 from hipanalytics.lab.patient_words import below_html, flags_html, heading_html, patient_html

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from hipanalytics.clinic.news import NEWS_COLUMNS
+from hipanalytics.clinic.decisions.news import NEWS_COLUMNS
 from hipanalytics.review import REVIEW_COLUMNS
 
 WEEK_1 = """patient_id,performed_at,exercise,pain

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clinic.files import TODAY, write_lines
 from clinic.postgres import Server, find_binaries, running_server
 from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.clinic.opening import open_session
@@ -67,3 +68,15 @@ def clinic(place: str) -> Iterator[Clinic]:
     """A fresh clinic of either kind, with Dr Weber at work."""
     with open_clinic(place, clinician="Dr Weber") as opened:
         yield opened
+
+
+@pytest.fixture
+def made(home: Path) -> Path:
+    """A clinic in a folder, with 600 rows and an open quarantine entry; closed."""
+    lines = [f"P{patient} | 2026-03-{day:02} 10:00 | bridge | {day % 7}"
+             for patient in range(30) for day in range(1, 21)]
+    lines.append("P1 | 2026-03-25 10:00 | bridge | 12")
+    with open_clinic(home / "clinic", name="Hip clinic") as clinic:
+        clinic.import_logs(write_lines(home / "a.csv", "\n".join(lines)), today=TODAY)
+        clinic.cohort()
+    return home / "clinic"

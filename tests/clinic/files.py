@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from clinic.plain_clinic import COLUMNS, Row
 from hipanalytics.clinic.clinic import Clinic
+from hipanalytics.errors import ClinicError
 
 TODAY = dt.date(2026, 3, 31)
 
@@ -73,3 +75,14 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else str(value)
+
+
+def sentence_of(step: Callable[[], object]) -> str:
+    """What a step that cannot be taken says."""
+    with pytest.raises(ClinicError) as caught:
+        step()
+    said = str(caught.value)
+    assert said.endswith(".")
+    assert "Traceback" not in said
+    assert "sqlalchemy" not in said.lower()
+    return said

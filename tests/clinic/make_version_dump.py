@@ -38,11 +38,18 @@ def dump(version: str) -> None:
 
 def make_clinic(folder: Path) -> None:
     """Two patients, overlapping files, an undo, a correction, rows set aside, and a decision of every kind."""
-    from hipanalytics.clinic import decisions
     from hipanalytics.clinic.clinic import Clinic
-    from hipanalytics.clinic.decision_files import import_decisions
+    from hipanalytics.clinic.decisions import saving as decisions
+    from hipanalytics.clinic.decisions.files import import_decisions
+    from hipanalytics.clinic.decisions.records import (
+        Pause,
+        PlanVersion,
+        PrescribedExercise,
+        Quiet,
+        RedFlagAnswer,
+        ReviewNote,
+    )
     from hipanalytics.clinic.opening import open_session
-    from hipanalytics.clinic.records import Pause, PlanVersion, PrescribedExercise, Quiet, RedFlagAnswer, ReviewNote
 
     session = open_session(folder / "clinic", name="Hip clinic")
     session.login = "weber"

@@ -11,7 +11,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-WARM = ["hipanalytics.clinic.clinic", "hipanalytics.clinic.decisions", "alembic.command", "alembic.runtime.migration",
+WARM = ["hipanalytics.clinic.clinic", "hipanalytics.clinic.decisions.saving",
+        "alembic.command", "alembic.runtime.migration",
         "sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgresql.psycopg", "pyarrow.parquet",
         "hipanalytics.importers.delimited", "psutil"]
 _from_warm = multiprocessing.get_context("forkserver")

@@ -18,7 +18,7 @@ from clinic.files import TODAY, log_rows, sourced_rows, write_rows
 from clinic.plain_clinic import PlainClinic, Row
 from clinic.processes import Worker
 from hipanalytics.clinic.clinic import Clinic, open_clinic
-from hipanalytics.clinic.records import Pause, PlanVersion, RedFlagAnswer
+from hipanalytics.clinic.decisions.records import Pause, PlanVersion, RedFlagAnswer
 from hipanalytics.errors import ClinicError, ConflictError
 
 pytestmark = pytest.mark.clinic

@@ -18,18 +18,19 @@ import pytest
 
 from clinic.files import TODAY, log_rows
 from clinic.test_migrations import load_dump
-from hipanalytics.clinic import backup as backups
-from hipanalytics.clinic import decisions, restoring
-from hipanalytics.clinic.backup import backup, backup_words, check_backup
+from hipanalytics.clinic.care import backup as backups
+from hipanalytics.clinic.care import restoring
+from hipanalytics.clinic.care.backup import backup, backup_words, check_backup
+from hipanalytics.clinic.care.copying import counts_of, prints_of
+from hipanalytics.clinic.care.erasure import erase, list_file
+from hipanalytics.clinic.care.names import PersonName, set_name
+from hipanalytics.clinic.care.restoring import restore, restored_words
+from hipanalytics.clinic.care.soundness import faults
 from hipanalytics.clinic.clinic import Clinic, open_clinic
-from hipanalytics.clinic.copying import counts_of, prints_of
+from hipanalytics.clinic.decisions import saving as decisions
+from hipanalytics.clinic.decisions.records import PlanVersion
 from hipanalytics.clinic.erased import erased_among
-from hipanalytics.clinic.erasure import erase, list_file
 from hipanalytics.clinic.keys import key_file
-from hipanalytics.clinic.names import PersonName, set_name
-from hipanalytics.clinic.records import PlanVersion
-from hipanalytics.clinic.restoring import restore, restored_words
-from hipanalytics.clinic.soundness import faults
 from hipanalytics.errors import ClinicError, FileError, HipAnalyticsError
 
 HEADER = "patient_id,performed_at,exercise,pain,note"
@@ -281,7 +282,7 @@ def test_an_interrupted_restore_leaves_nothing(
 @pytest.mark.clinic
 def test_a_killed_restore_is_completed_by_its_repeat(in_folder: Clinic, home: Path) -> None:
     file = backup(in_folder.session, home / "one").file
-    script = ("import sys; from hipanalytics.clinic.restoring import restore; print('go', flush=True)\n"
+    script = ("import sys; from hipanalytics.clinic.care.restoring import restore; print('go', flush=True)\n"
               "restore(*sys.argv[1:])")
     for wait in range(6):
         place = home / f"new{wait}"

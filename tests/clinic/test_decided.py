@@ -9,10 +9,10 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from hipanalytics.clinic.clinic import Clinic
-from hipanalytics.clinic.decided import decided_tables
-from hipanalytics.clinic.decision_files import import_decisions
-from hipanalytics.clinic.decisions import add_patient, save, withdraw
-from hipanalytics.clinic.records import PatientFacts, PlanVersion, RedFlagAnswer
+from hipanalytics.clinic.decisions.files import import_decisions
+from hipanalytics.clinic.decisions.records import PatientFacts, PlanVersion, RedFlagAnswer
+from hipanalytics.clinic.decisions.saving import add_patient, save, withdraw
+from hipanalytics.clinic.decisions.tables import decided_tables
 from hipanalytics.clinic.session import Session
 from hipanalytics.cohort import Cohort, check_cohort
 from hipanalytics.importers import load_cohort

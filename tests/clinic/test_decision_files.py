@@ -17,14 +17,22 @@ from clinic.conftest import NOON
 from clinic.files import TODAY, write_lines
 from hipanalytics.clinic import schema
 from hipanalytics.clinic.clinic import Clinic
-from hipanalytics.clinic.decided import decided_tables
-from hipanalytics.clinic.decision_files import import_decisions
-from hipanalytics.clinic.decisions import add_patient, current, discharge, history, latest_version, save, withdraw
-from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.receipts import ImportReceipt
-from hipanalytics.clinic.records import PatientFacts, Pause, PlanVersion, RedFlagAnswer
+from hipanalytics.clinic.decisions.files import import_decisions
+from hipanalytics.clinic.decisions.records import PatientFacts, Pause, PlanVersion, RedFlagAnswer
+from hipanalytics.clinic.decisions.saving import (
+    add_patient,
+    current,
+    discharge,
+    history,
+    latest_version,
+    save,
+    withdraw,
+)
+from hipanalytics.clinic.decisions.tables import decided_tables
+from hipanalytics.clinic.logs.members import unpacked
+from hipanalytics.clinic.logs.receipts import ImportReceipt
+from hipanalytics.clinic.logs.undoing import undo_import
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.undoing import undo_import
 from hipanalytics.errors import ClinicError, ConflictError, FileError, ProfileError
 from hipanalytics.importers import MappingProfile
 

@@ -16,8 +16,16 @@ from clinic.files import TODAY, write_lines
 from hipanalytics.clinic import schema
 from hipanalytics.clinic.clinic import Clinic
 from hipanalytics.clinic.clinicians import set_clinician
-from hipanalytics.clinic.decided import decided_tables
-from hipanalytics.clinic.decisions import (
+from hipanalytics.clinic.decisions.records import (
+    PatientFacts,
+    Pause,
+    PlanVersion,
+    Quiet,
+    RedFlagAnswer,
+    ReviewNote,
+    kind_of,
+)
+from hipanalytics.clinic.decisions.saving import (
     add_patient,
     current,
     discharge,
@@ -27,16 +35,8 @@ from hipanalytics.clinic.decisions import (
     take_up_again,
     withdraw,
 )
+from hipanalytics.clinic.decisions.tables import decided_tables
 from hipanalytics.clinic.moments import moment_words
-from hipanalytics.clinic.records import (
-    PatientFacts,
-    Pause,
-    PlanVersion,
-    Quiet,
-    RedFlagAnswer,
-    ReviewNote,
-    kind_of,
-)
 from hipanalytics.clinic.session import Session
 from hipanalytics.clinic.trail import read_trail
 from hipanalytics.cohort import Cohort

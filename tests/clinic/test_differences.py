@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hipanalytics.clinic.differences import difference
+from hipanalytics.clinic.decisions.differences import difference
+from hipanalytics.clinic.decisions.records import PatientFacts, Pause, PlanVersion, Quiet, RedFlagAnswer, ReviewNote
 from hipanalytics.clinic.moments import moment_words
-from hipanalytics.clinic.records import PatientFacts, Pause, PlanVersion, Quiet, RedFlagAnswer, ReviewNote
 
 
 def plan(valid_from: str, sessions: int, *exercises: dict[str, Any], **others: Any) -> PlanVersion:

@@ -13,12 +13,12 @@ import pytest
 
 from clinic.files import TODAY, write_lines
 from clinic.test_migrations import load_dump
-from hipanalytics.clinic.backup import backup
+from hipanalytics.clinic.care.backup import backup
+from hipanalytics.clinic.care.doctor import doctor, doctor_words
+from hipanalytics.clinic.care.erasure import erase, list_file
+from hipanalytics.clinic.care.names import PersonName, set_name
 from hipanalytics.clinic.clinic import Clinic, open_clinic
-from hipanalytics.clinic.doctor import doctor, doctor_words
-from hipanalytics.clinic.erasure import erase, list_file
 from hipanalytics.clinic.keys import key_file
-from hipanalytics.clinic.names import PersonName, set_name
 from hipanalytics.errors import ClinicError
 
 Told = dict[str, tuple[bool | None, str]]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hipanalytics.clinic.care.erasure import erase
 from hipanalytics.clinic.clinic import Clinic
-from hipanalytics.clinic.erasure import erase
 from hipanalytics.errors import ClinicError
 
 LOGS = """patient_id,performed_at,exercise,pain

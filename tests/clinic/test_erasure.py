@@ -20,15 +20,24 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from clinic.files import TODAY
-from hipanalytics.clinic import decisions, names, schema
+from hipanalytics.clinic import schema
+from hipanalytics.clinic.care import names
+from hipanalytics.clinic.care.erasure import Erased, erase, erased_words, list_file, read_list
+from hipanalytics.clinic.care.soundness import faults
+from hipanalytics.clinic.care.traces import Traces
 from hipanalytics.clinic.clinic import Clinic, open_clinic
-from hipanalytics.clinic.decision_files import import_decisions
+from hipanalytics.clinic.decisions import saving as decisions
+from hipanalytics.clinic.decisions.files import import_decisions
+from hipanalytics.clinic.decisions.records import (
+    Pause,
+    PlanVersion,
+    PrescribedExercise,
+    Quiet,
+    RedFlagAnswer,
+    ReviewNote,
+)
 from hipanalytics.clinic.erased import erased_among
-from hipanalytics.clinic.erasure import Erased, erase, erased_words, list_file, read_list
 from hipanalytics.clinic.keys import key_file
-from hipanalytics.clinic.records import Pause, PlanVersion, PrescribedExercise, Quiet, RedFlagAnswer, ReviewNote
-from hipanalytics.clinic.soundness import faults
-from hipanalytics.clinic.traces import Traces
 from hipanalytics.errors import ClinicError
 from hipanalytics.importers import MappingProfile
 
@@ -234,7 +243,7 @@ def reader(file: Path) -> Iterator[None]:
 def test_while_someone_reads_it_is_not_complete_and_the_repeat_completes_it(
     in_folder: Clinic, home: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("hipanalytics.clinic.wiping._WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("hipanalytics.clinic.care.wiping._WAIT_SECONDS", 0.2)
     with reader(home / "clinic" / "clinic.sqlite"):
         erased = erase(in_folder.session, GONE, "asked")
         assert not erased.is_complete
@@ -255,7 +264,7 @@ def test_a_killed_erasure_is_all_or_nothing_and_completed_by_its_repeat(
     template: Path, home: Path,
 ) -> None:
     script = ("import sys; from hipanalytics.clinic.opening import open_session\n"
-              "from hipanalytics.clinic.erasure import erase\n"
+              "from hipanalytics.clinic.care.erasure import erase\n"
               "session = open_session(sys.argv[1], clinician='Dr Weber'); print('go', flush=True)\n"
               "erase(session, sys.argv[2], 'asked')")
     for wait in range(8):

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from clinic.files import TODAY, log_rows, write_lines
-from hipanalytics.clinic import staging
 from hipanalytics.clinic.clinic import Clinic, open_clinic
+from hipanalytics.clinic.logs import staging
 from hipanalytics.errors import ClinicError
 
 pytestmark = pytest.mark.clinic

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from clinic.files import TODAY, drawn, log_rows, sourced_rows, write_lines, write_rows
 from clinic.plain_clinic import PlainClinic, Row
 from hipanalytics.clinic.clinic import Clinic, open_clinic
-from hipanalytics.clinic.receipts import receipt_words
+from hipanalytics.clinic.logs.receipts import receipt_words
 from hipanalytics.errors import ClinicError, FileError
 from hipanalytics.importers import MappingProfile
 

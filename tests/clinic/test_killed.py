@@ -6,6 +6,7 @@ HIPANALYTICS_KILLS says how often (20; before a release, 200).
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import random
 import shutil
@@ -23,7 +24,7 @@ from clinic.files import TODAY, rows_of_table, write_lines
 from clinic.postgres import Server
 from clinic.processes import Worker
 from hipanalytics.clinic.clinic import open_clinic
-from hipanalytics.clinic.records import PlanVersion
+from hipanalytics.clinic.decisions.records import PlanVersion
 from hipanalytics.errors import ClinicError
 
 pytestmark = pytest.mark.clinic
@@ -160,7 +161,7 @@ def test_all_or_nothing(copies: Copies, name: str) -> None:
     took = time_of(Worker(copies.home, step, place, home))
     after = state_of(place)
     assert (before == after) == (name == "look")
-    kills, wanted = 0, max((KILLS if "://" not in place else KILLS // 4) // len(STEPS), 2)
+    kills, wanted = 0, math.ceil((KILLS if "://" not in place else KILLS / 4) / len(STEPS))
     while kills < wanted:
         place = copies.another()
         if is_cut_short(Worker(copies.home, step, place, home), took * (kills + random.random()) / wanted):

@@ -13,14 +13,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from hipanalytics.clinic.care.copying import copy_clinic, counts_of
+from hipanalytics.clinic.care.soundness import faults
 from hipanalytics.clinic.clinic import Clinic, open_clinic
-from hipanalytics.clinic.copying import copy_clinic, counts_of
 from hipanalytics.clinic.database import Database
+from hipanalytics.clinic.decisions.standing import current
 from hipanalytics.clinic.migrating import EARLIER, LATEST, bring_up_to_date, migrate
 from hipanalytics.clinic.places import find_place
 from hipanalytics.clinic.schema import metadata
-from hipanalytics.clinic.soundness import faults
-from hipanalytics.clinic.standing import current
 from hipanalytics.errors import ClinicError
 
 DUMPS = Path(__file__).parent / "versions"

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 
 from clinic.files import TODAY, write_lines
-from hipanalytics.clinic.backup import backup
-from hipanalytics.clinic.clinic import Clinic, open_clinic
-from hipanalytics.clinic.names import (
+from hipanalytics.clinic.care.backup import backup
+from hipanalytics.clinic.care.names import (
     PersonName,
     forget_name,
     import_names,
@@ -21,6 +20,7 @@ from hipanalytics.clinic.names import (
     set_name,
     show_name,
 )
+from hipanalytics.clinic.clinic import Clinic, open_clinic
 from hipanalytics.errors import ClinicError, FileError, HipAnalyticsError
 
 ANN, BOB = PersonName("Ann Müller", "+41 79 000 00 00", "calls back"), PersonName('Bob "B", jr')

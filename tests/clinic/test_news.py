@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from rules.drawing import Drawn, date_of
 from rules.looking import review_of
 
-from hipanalytics.clinic.news import NEWS_COLUMNS, Notes, with_notes
-from hipanalytics.clinic.news_words import news_counts, news_sentence
-from hipanalytics.clinic.records import Quiet, ReviewNote
+from hipanalytics.clinic.decisions.news import NEWS_COLUMNS, Notes, with_notes
+from hipanalytics.clinic.decisions.news_words import news_counts, news_sentence
+from hipanalytics.clinic.decisions.records import Quiet, ReviewNote
 from hipanalytics.exports import csv_text, write_table
 from hipanalytics.review import Review
 from hipanalytics.thresholds import ClinicThresholds, Thresholds
@@ -91,8 +91,9 @@ def test_never_reviewed() -> None:
 
 def test_a_review_says_who_when_what_was_seen_and_when_again() -> None:
     assert news_of("gone", reviews=[note("gone", 70, "silent", due=98)], last_imports={"gone": date_of(60)}) == {
-        "last_review_on": date_of(70), "last_review_by": "Dr Weber", "last_review_decision": "Go on.", "weeks_since_review": 2,
-        "flags_new": "too_little_data", "next_review_due": date_of(98), "flags_quiet": None, "snoozed_until": None,
+        "last_review_on": date_of(70), "last_review_by": "Dr Weber", "last_review_decision": "Go on.",
+        "weeks_since_review": 2, "flags_new": "too_little_data", "next_review_due": date_of(98),
+        "flags_quiet": None, "snoozed_until": None,
         "not_imported_since": date_of(60)}
 
 
@@ -227,7 +228,8 @@ def test_whatever_was_noted(reviews: list[Any], quiets: list[Any]) -> None:
                  id="a new flag"),
     pytest.param("gone", {"reviews": [note("gone", 63)]},
                  "New since Dr Weber's review of 3 Mar 2024: silent; too little data.", id="two of them"),
-    pytest.param("fine", {"reviews": [note("fine", 43)]}, "Dr Weber, 12 Feb 2024: Go on.", id="five weeks and six days ago"),
+    pytest.param("fine", {"reviews": [note("fine", 43)]}, "Dr Weber, 12 Feb 2024: Go on.",
+                 id="five weeks and six days ago"),
     pytest.param("fine", {"reviews": [note("fine", 42)]}, "Not reviewed for 6 weeks.", id="six weeks ago"),
     pytest.param("fine", {"reviews": [note("fine", 21, due=61)]},
                  "Not reviewed for 9 weeks; review due since 1 Mar 2024.", id="and due"),
@@ -239,10 +241,10 @@ def test_whatever_was_noted(reviews: list[Any], quiets: list[Any]) -> None:
                  "Acknowledged: worsening.", id="acknowledged"),
     pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(70)}},
                  "No import since 10 Mar 2024.", id="no import for two weeks"),
-    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(71)}}, "Dr Weber, 20 Mar 2024: Go on.",
-                 id="no import for 13 days"),
-    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(400)}}, "Dr Weber, 20 Mar 2024: Go on.",
-                 id="imported long after the day of the review"),
+    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(71)}},
+                 "Dr Weber, 20 Mar 2024: Go on.", id="no import for 13 days"),
+    pytest.param("fine", {"reviews": [note("fine", 80)], "last_imports": {"fine": date_of(400)}},
+                 "Dr Weber, 20 Mar 2024: Go on.", id="imported long after the day of the review"),
 ])
 def test_what_is_new_in_a_sentence(patient: str, notes: dict[str, Any], words: str) -> None:
     assert news_sentence(row_of(patient, **notes)) == words

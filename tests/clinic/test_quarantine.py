@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection
 
 from clinic.files import TODAY, drawn, write_lines
-from hipanalytics.clinic import corrections
 from hipanalytics.clinic.clinic import Clinic
+from hipanalytics.clinic.logs import corrections
 from hipanalytics.errors import ClinicError
 
 GOOD = "P1 | 2026-03-02 10:00 | bridge | 5"
@@ -118,9 +118,10 @@ def test_rows_of_two_files_are_corrected_together_or_not_at_all(
             raise ClinicError("The power failed.")
         inner(connection, import_ids)
 
-    with monkeypatch.context() as patch, pytest.raises(ClinicError, match="power failed"):
+    with monkeypatch.context() as patch:
         patch.setattr(corrections, "replay", replay)
-        clinic.correct(both, today=TODAY)
+        with pytest.raises(ClinicError, match="power failed"):
+            clinic.correct(both, today=TODAY)
     assert (len(clinic.imports()), entries(clinic), len(pains(clinic))) == (2, [refused, left_out], 1)
     assert [each.corrects for each in clinic.correct(both, today=TODAY).receipts] == [1, 2]
 

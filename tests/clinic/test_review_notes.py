@@ -13,12 +13,12 @@ import pytest
 from rules.drawing import Drawn, date_of
 from rules.looking import review_of
 
-from hipanalytics.clinic.decisions import add_patient, history
-from hipanalytics.clinic.imports import import_logs
-from hipanalytics.clinic.news import Notes, with_notes
-from hipanalytics.clinic.review_notes import acknowledge, notes_of, review_patient, snooze, undo
+from hipanalytics.clinic.decisions.news import Notes, with_notes
+from hipanalytics.clinic.decisions.review_notes import acknowledge, notes_of, review_patient, snooze, undo
+from hipanalytics.clinic.decisions.saving import add_patient, history
+from hipanalytics.clinic.logs.imports import import_logs
+from hipanalytics.clinic.logs.undoing import undo_import
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.undoing import undo_import
 from hipanalytics.errors import ClinicError
 from hipanalytics.review import Review
 

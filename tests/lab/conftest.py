@@ -2,8 +2,8 @@ import datetime as dt
 
 import pytest
 
-from hipanalytics.clinic.news import Notes, with_notes
-from hipanalytics.clinic.records import ReviewNote
+from hipanalytics.clinic.decisions.news import Notes, with_notes
+from hipanalytics.clinic.decisions.records import ReviewNote
 from hipanalytics.review import review_cohort
 from tests.charts.conftest import NO_PLAN, NO_SCORES, P_1, cohort_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hipanalytics.clinic.clinic import open_clinic
-from hipanalytics.clinic.news_words import news_counts
+from hipanalytics.clinic.decisions.news_words import news_counts
 from hipanalytics.clinic.places import PLACE_VARIABLE
 from hipanalytics.errors import ClinicError, FileError
 from hipanalytics.lab import launch

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hipanalytics.clinic.records import Quiet, ReviewNote
+from hipanalytics.clinic.decisions.records import Quiet, ReviewNote
 from hipanalytics.measures.days import EQUAL_WITHIN
 from hipanalytics.review import Review
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from hipanalytics.clinic.decisions.news import NEWS_COLUMNS, flags_of
 from hipanalytics.clinic.moments import day_words
-from hipanalytics.clinic.news import NEWS_COLUMNS, flags_of
 from hipanalytics.flags.rules import FLAGS
 from hipanalytics.review import Review
 from hipanalytics.thresholds import Thresholds

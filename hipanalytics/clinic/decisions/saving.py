@@ -11,11 +11,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
-from hipanalytics.clinic.erased import erased_among
-from hipanalytics.clinic.moments import moment_words
-from hipanalytics.clinic.patients import number_of, numbers_of
-from hipanalytics.clinic.programme_starts import ASSUMED_START, starts_to_assume
-from hipanalytics.clinic.records import (
+from hipanalytics.clinic.decisions.programme_starts import ASSUMED_START, starts_to_assume
+from hipanalytics.clinic.decisions.records import (
     KIND_WORDS,
     PatientFacts,
     PlanVersion,
@@ -25,9 +22,12 @@ from hipanalytics.clinic.records import (
     content_of,
     kind_of,
 )
+from hipanalytics.clinic.decisions.standing import Decision, current, every_change, history, latest_version
+from hipanalytics.clinic.erased import erased_among
+from hipanalytics.clinic.moments import moment_words
+from hipanalytics.clinic.patients import number_of, numbers_of
 from hipanalytics.clinic.schema import decisions, import_patients, import_undos, imports, patients
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.standing import Decision, current, every_change, history, latest_version
 from hipanalytics.errors import ClinicError, ConflictError
 from hipanalytics.tables import NOTE_LONGEST, PATIENT_ID_PATTERN
 

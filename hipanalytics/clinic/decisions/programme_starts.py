@@ -8,10 +8,10 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from hipanalytics.clinic.decisions.records import PlanVersion
+from hipanalytics.clinic.decisions.standing import current
 from hipanalytics.clinic.patients import numbers_of
-from hipanalytics.clinic.records import PlanVersion
 from hipanalytics.clinic.schema import log_rows
-from hipanalytics.clinic.standing import current
 
 ASSUMED_START: Final = "assumed: the first logged day"
 _AT_ONCE: Final = 10_000

@@ -15,11 +15,12 @@ from platformdirs import user_cache_path
 from sqlalchemy import Connection, insert, select
 
 from hipanalytics.clinic import trail
-from hipanalytics.clinic.backup import Manifest, Progress, check_backup
-from hipanalytics.clinic.copying import copy_clinic, counts_of, prints_of
+from hipanalytics.clinic.care.backup import Manifest, Progress, check_backup
+from hipanalytics.clinic.care.copying import copy_clinic, counts_of, prints_of
+from hipanalytics.clinic.care.erasure import keep_list, list_file, read_list, remove_patient
+from hipanalytics.clinic.care.wiping import wipe
 from hipanalytics.clinic.database import Database, plain_faults
 from hipanalytics.clinic.erased import keyed_hash
-from hipanalytics.clinic.erasure import keep_list, list_file, read_list, remove_patient
 from hipanalytics.clinic.keys import key_file
 from hipanalytics.clinic.migrating import bring_up_to_date, check_version, migrate, version_of
 from hipanalytics.clinic.places import (
@@ -34,7 +35,6 @@ from hipanalytics.clinic.places import (
 )
 from hipanalytics.clinic.schema import clinic, erasures, patients, quarantine
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.wiping import wipe
 from hipanalytics.errors import ClinicError, FileError
 
 WORKING: Final = ".restoring-"

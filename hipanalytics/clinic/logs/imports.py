@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.database import insert_many
-from hipanalytics.clinic.erased_rows import without_erased
-from hipanalytics.clinic.placing import FindWrong, Placed, place_rows
-from hipanalytics.clinic.quarantine import put_aside
-from hipanalytics.clinic.receipts import (
+from hipanalytics.clinic.logs.erased_rows import without_erased
+from hipanalytics.clinic.logs.placing import FindWrong, Placed, place_rows
+from hipanalytics.clinic.logs.quarantine import put_aside
+from hipanalytics.clinic.logs.receipts import (
     ImportReceipt,
     Source,
     find_same,
@@ -25,9 +25,9 @@ from hipanalytics.clinic.receipts import (
     source_of,
     write_receipt,
 )
+from hipanalytics.clinic.logs.staging import Staged, working_tables
 from hipanalytics.clinic.schema import import_patients
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.staging import Staged, working_tables
 from hipanalytics.importers import (
     Batch,
     DoorReport,

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, select
 
-from hipanalytics.clinic.differences import difference
-from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.records import record_from
+from hipanalytics.clinic.decisions.differences import difference
+from hipanalytics.clinic.decisions.records import record_from
+from hipanalytics.clinic.logs.members import unpacked
 from hipanalytics.clinic.schema import decisions, import_undos, imports, patients
 
 BROUGHT_BY: Final = {"plan": ("plans",), "pause": ("pauses",), "patient": ("patients", "plans"),

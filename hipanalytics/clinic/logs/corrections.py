@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, exists, insert, select
 
-from hipanalytics.clinic.imports import import_batches
-from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.placing import FindWrong
-from hipanalytics.clinic.quarantine import read_quarantine
-from hipanalytics.clinic.receipts import ImportReceipt, Source, receipt_of
-from hipanalytics.clinic.replaying import replay
+from hipanalytics.clinic.logs.imports import import_batches
+from hipanalytics.clinic.logs.members import unpacked
+from hipanalytics.clinic.logs.placing import FindWrong
+from hipanalytics.clinic.logs.quarantine import read_quarantine
+from hipanalytics.clinic.logs.receipts import ImportReceipt, Source, receipt_of
+from hipanalytics.clinic.logs.replaying import replay
 from hipanalytics.clinic.schema import corrections, import_undos, imports, quarantine
 from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError, ConflictError

@@ -14,8 +14,7 @@ from sqlalchemy import Connection, exists, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
 from hipanalytics.clinic.database import insert_many, read_numbers
-from hipanalytics.clinic.schema import clinic, import_undos, log_changes, log_rows, patients
-from hipanalytics.clinic.staging import (
+from hipanalytics.clinic.logs.staging import (
     CONTENT,
     Staged,
     incoming,
@@ -26,6 +25,7 @@ from hipanalytics.clinic.staging import (
     plain_values,
     retired,
 )
+from hipanalytics.clinic.schema import clinic, import_undos, log_changes, log_rows, patients
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.json
 from sqlalchemy import Connection
 
-from hipanalytics.clinic.standing import Decision, current
+from hipanalytics.clinic.decisions.standing import Decision, current
 from hipanalytics.tables import TABLES
 
 _KIND_OF: Final = {"plans": "plan", "pauses": "pause", "patients": "patient", "red_flags": "red_flag"}

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
-from hipanalytics.clinic.decisions import Decision, current, save, save_in, withdraw
-from hipanalytics.clinic.news import ALWAYS_SEEN, Notes, flags_of
-from hipanalytics.clinic.records import Quiet, ReviewNote
+from hipanalytics.clinic.decisions.news import ALWAYS_SEEN, Notes, flags_of
+from hipanalytics.clinic.decisions.records import Quiet, ReviewNote
+from hipanalytics.clinic.decisions.saving import Decision, current, save, save_in, withdraw
 from hipanalytics.clinic.schema import import_patients, import_undos, imports, patients
 from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipanalytics.catalogue import exercises
+from hipanalytics.clinic.decisions.records import PlanVersion, PrescribedExercise, Record
 from hipanalytics.clinic.moments import day_words
-from hipanalytics.clinic.records import PlanVersion, PrescribedExercise, Record
 
 _LONGEST = 60
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, SmallInteger, Table, Text, text
 
 from hipanalytics.clinic.database import insert_many
+from hipanalytics.clinic.logs.prints import content_prints, item_prints, whole_prints
 from hipanalytics.clinic.places import reason_of
-from hipanalytics.clinic.prints import content_prints, item_prints, whole_prints
 from hipanalytics.clinic.schema import log_rows
 from hipanalytics.errors import ClinicError
 

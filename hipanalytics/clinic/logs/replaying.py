@@ -14,8 +14,8 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, exists, 
 from sqlalchemy.sql import bindparam
 
 from hipanalytics.clinic.database import insert_many, read_numbers
-from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.placing import next_change
+from hipanalytics.clinic.logs.members import unpacked
+from hipanalytics.clinic.logs.placing import next_change
 from hipanalytics.clinic.schema import corrections, import_undos, imports, log_rows, quarantine
 
 _temporary = Table(

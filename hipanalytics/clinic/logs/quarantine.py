@@ -10,8 +10,8 @@ from typing import Any, Final
 import pandas as pd
 from sqlalchemy import Connection, Select, exists, insert, select
 
+from hipanalytics.clinic.logs.placing import Placed
 from hipanalytics.clinic.patients import numbers_of
-from hipanalytics.clinic.placing import Placed
 from hipanalytics.clinic.schema import corrections, import_undos, imports, log_rows, quarantine
 from hipanalytics.importers.report import CELL_LEFT_OUT, ROW_REFUSED, refusals_per_patient
 

@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, select
 
 from hipanalytics.clinic.database import read_many
+from hipanalytics.clinic.logs.staging import CONTENT
 from hipanalytics.clinic.places import make_folder, new_private_file
 from hipanalytics.clinic.schema import clinic, imports, log_changes, log_rows, patients
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.staging import CONTENT
 from hipanalytics.errors import ClinicError
 from hipanalytics.importers.reading import used_categories
 

@@ -11,12 +11,15 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from hipanalytics.clinic import schema, trail
+from hipanalytics.clinic.care.names import forget_name
+from hipanalytics.clinic.care.traces import entries_about, still_named, take_out_everywhere, traces_of
+from hipanalytics.clinic.care.wiping import files_that_hold, foreign_files, wipe
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.erased import keyed_hash
-from hipanalytics.clinic.names import forget_name
+from hipanalytics.clinic.logs.placing import next_change
+from hipanalytics.clinic.logs.snapshot import drop_snapshot
 from hipanalytics.clinic.patients import numbers_of
 from hipanalytics.clinic.places import new_private_file, private_folder, reason_of
-from hipanalytics.clinic.placing import next_change
 from hipanalytics.clinic.schema import (
     corrections,
     decisions,
@@ -28,9 +31,6 @@ from hipanalytics.clinic.schema import (
     quarantine,
 )
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.snapshot import drop_snapshot
-from hipanalytics.clinic.traces import entries_about, still_named, take_out_everywhere, traces_of
-from hipanalytics.clinic.wiping import files_that_hold, foreign_files, wipe
 from hipanalytics.errors import ClinicError
 
 _FIELDS = ("keyed_hash", "author", "erased_at", "reason")

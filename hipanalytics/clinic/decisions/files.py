@@ -16,16 +16,16 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
-from hipanalytics.clinic.decision_rows import KIND_IN, Said, print_of, read_said, subject_of
-from hipanalytics.clinic.erased_rows import without_erased_patients
-from hipanalytics.clinic.members import packed
+from hipanalytics.clinic.decisions.file_rows import KIND_IN, Said, print_of, read_said, subject_of
+from hipanalytics.clinic.decisions.programme_starts import ASSUMED_START, first_logged_days, starts_to_assume
+from hipanalytics.clinic.decisions.records import PatientFacts, content_of
+from hipanalytics.clinic.decisions.standing import Decision, every_change, in_force
+from hipanalytics.clinic.logs.erased_rows import without_erased_patients
+from hipanalytics.clinic.logs.members import packed
+from hipanalytics.clinic.logs.receipts import ImportReceipt, Source, find_same, next_import_id, source_of, write_receipt
 from hipanalytics.clinic.patients import numbers_of
-from hipanalytics.clinic.programme_starts import ASSUMED_START, first_logged_days, starts_to_assume
-from hipanalytics.clinic.receipts import ImportReceipt, Source, find_same, next_import_id, source_of, write_receipt
-from hipanalytics.clinic.records import PatientFacts, content_of
 from hipanalytics.clinic.schema import decisions, import_patients, imports, patients
 from hipanalytics.clinic.session import Session
-from hipanalytics.clinic.standing import Decision, every_change, in_force
 from hipanalytics.errors import ClinicError
 from hipanalytics.importers import DoorReport, MappingProfile, read_profile
 from hipanalytics.importers.reading import read_table, reader_for

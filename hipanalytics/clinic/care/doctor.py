@@ -12,11 +12,8 @@ from typing import Final
 from sqlalchemy import Connection, func, inspect, select, text
 
 from hipanalytics.clinic import schema
-from hipanalytics.clinic.database import Database
-from hipanalytics.clinic.migrating import LATEST, check_version, version_of
-from hipanalytics.clinic.places import Place, find_place
-from hipanalytics.clinic.soundness import faults
-from hipanalytics.clinic.surroundings import (
+from hipanalytics.clinic.care.soundness import faults
+from hipanalytics.clinic.care.surroundings import (
     Finding,
     Findings,
     look_at_drive,
@@ -30,6 +27,9 @@ from hipanalytics.clinic.surroundings import (
     look_at_space,
     size_words,
 )
+from hipanalytics.clinic.database import Database
+from hipanalytics.clinic.migrating import LATEST, check_version, version_of
+from hipanalytics.clinic.places import Place, find_place
 from hipanalytics.errors import HipAnalyticsError
 
 __all__ = ["Finding", "doctor", "doctor_words"]

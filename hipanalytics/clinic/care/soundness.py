@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
 from hipanalytics.clinic.database import read_numbers
-from hipanalytics.clinic.members import unpacked
-from hipanalytics.clinic.replaying import standing_files
+from hipanalytics.clinic.logs.members import unpacked
+from hipanalytics.clinic.logs.replaying import standing_files
 from hipanalytics.clinic.schema import clinic, erasures, imports, log_rows, patients
 
 _PATIENTS_LOOKED_AT: Final = 20

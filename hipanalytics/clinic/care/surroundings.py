@@ -14,12 +14,12 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from hipanalytics.clinic import schema
-from hipanalytics.clinic.backup import ENDING
-from hipanalytics.clinic.erasure import list_file, read_list
+from hipanalytics.clinic.care.backup import ENDING
+from hipanalytics.clinic.care.erasure import list_file, read_list
+from hipanalytics.clinic.care.names import names_file
+from hipanalytics.clinic.care.wiping import foreign_files
 from hipanalytics.clinic.keys import key_file, read_key
-from hipanalytics.clinic.names import names_file
 from hipanalytics.clinic.places import Place, private_folder, refuse_network_folder
-from hipanalytics.clinic.wiping import foreign_files
 
 _LITTLE_SPACE: Final = 1 << 30
 _OF_OTHERS, _OF_THE_GROUP = stat.S_IRWXO, stat.S_IRWXG

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from hipanalytics.clinic import trail
-from hipanalytics.clinic.copying import copy_clinic, counts_of, prints_of
+from hipanalytics.clinic.care.copying import copy_clinic, counts_of, prints_of
+from hipanalytics.clinic.care.erasure import keep_list
 from hipanalytics.clinic.database import Database, plain_faults
-from hipanalytics.clinic.erasure import keep_list
 from hipanalytics.clinic.migrating import LATEST, migrate
 from hipanalytics.clinic.places import DATABASE_FILE, Place, file_address, new_private_file, reason_of
 from hipanalytics.clinic.session import Session

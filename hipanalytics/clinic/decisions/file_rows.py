@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hipanalytics.clinic.records import (
+from hipanalytics.clinic.decisions.records import (
     PatientFacts,
     Pause,
     PlanVersion,

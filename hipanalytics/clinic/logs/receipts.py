@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
 
-from hipanalytics.clinic.members import packed
+from hipanalytics.clinic.logs.members import packed
 from hipanalytics.clinic.moments import day_words, moment_words
 from hipanalytics.clinic.places import reason_of
 from hipanalytics.clinic.schema import import_undos, imports

@@ -6,8 +6,8 @@ from sqlalchemy import exists, insert, select
 
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
-from hipanalytics.clinic.receipts import ImportReceipt, receipt_of
-from hipanalytics.clinic.replaying import replay
+from hipanalytics.clinic.logs.receipts import ImportReceipt, receipt_of
+from hipanalytics.clinic.logs.replaying import replay
 from hipanalytics.clinic.schema import import_undos, imports
 from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError

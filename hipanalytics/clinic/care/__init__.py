@@ -1,0 +1,1 @@
+"""Care for the data: backup and restore, erasure, doctor, and the name list."""

@@ -1,0 +1,1 @@
+"""The log: imports, undo, quarantine and corrections, and the snapshot for fast reading."""
