@@ -31,5 +31,9 @@ class ClinicError(HipAnalyticsError):
     """A clinic that cannot be opened, read or written, or a step in it that cannot be taken."""
 
 
+class BusyError(ClinicError):
+    """Others have been changing the clinic for so long that this change did not get its turn; nothing was saved."""
+
+
 class ConflictError(ClinicError):
     """Someone else has changed what this change starts from; nothing was saved."""

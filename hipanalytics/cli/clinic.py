@@ -193,8 +193,8 @@ def dismiss(
             raise ClinicError("Nothing to set aside: give entries of the quarantine, or --import with a number of "
                               "which something is open.")
         receipts = opened.dismiss(chosen, reason)
-    numbers = ", ".join(str(each.import_id) for each in receipts)
-    say(f"Set aside. To list them again: hipanalytics undo-import {numbers}.")
+    for each in receipts:
+        say(f"Set aside. To list them again: hipanalytics undo-import {each.import_id} --reason TEXT")
 
 
 def clinicians(
@@ -245,7 +245,7 @@ def _tell(receipts: list[ImportReceipt] | tuple[ImportReceipt, ...]) -> None:
 
 def _what_next(opened: Clinic, receipts: list[ImportReceipt], asked: str | None) -> str:
     new = [each for each in receipts if not each.already_imported and (each.rejected or each.cells_left_out)]
-    where = f" --clinic {opened.place}" if asked else ""
+    where = f" --clinic {opened.place}" if asked and ":***@" not in opened.place else ""
     lines = [f"The clinic is in {opened.place}."]
     if any(each.kind == "session_logs" for each in new):
         lines.append(f"What was refused or left out: hipanalytics quarantine{where}")

@@ -88,7 +88,10 @@ class Clinic:
 
     def close(self) -> None:
         """Let go of the database."""
-        self.session.database.close()
+        try:
+            trail.catch_up(self.session)
+        finally:
+            self.session.database.close()
 
     @property
     def place(self) -> str:
@@ -137,7 +140,8 @@ class Clinic:
         Raises: FileError, ProfileError, ClinicError; then nothing of that file was saved.
         """
         receipts = import_logs(self.session, files, mapping=mapping, zone=zone, today=today, on_progress=on_progress)
-        again = correct_as_before(self.session, today=today)
+        new = [each.import_id for each in receipts if not each.already_imported]
+        again = correct_as_before(self.session, new, today=today)
         return [*receipts, *(again.receipts if again else ())]
 
     def undo_import(self, import_id: int, reason: str) -> ImportReceipt:
@@ -150,10 +154,9 @@ class Clinic:
 
     def quarantine(self, import_id: int | None = None) -> pd.DataFrame:
         """Which rows wait to be put right? See `read_quarantine`."""
-        with self.session.database.writing() as connection:
-            table = read_quarantine(connection, import_id)
-            patients = table["patient_id"].nunique()
-            trail.record(connection, self.session, "opened", patients=patients, detail="quarantine")
+        table: pd.DataFrame = self._read(lambda connection: read_quarantine(connection, import_id))
+        trail.record_reading(
+            self.session, "opened", None, patients=table["patient_id"].nunique(), detail="quarantine")
         return table
 
     def correct(self, changes: Mapping[int, Mapping[str, str]], *, today: dt.date | None = None) -> Corrected:
@@ -267,8 +270,7 @@ class Clinic:
 
     def note_export(self, what: str, patients: int) -> None:
         """Note that data of so many patients leave the clinic in a file."""
-        with self.session.database.writing() as connection:
-            trail.record(connection, self.session, "exported", patients=patients, detail=what)
+        trail.record_reading(self.session, "exported", None, patients=patients, detail=what)
 
     def _cohort(self, connection: Connection, chosen: list[str] | None) -> Cohort:
         numbers = None if chosen is None else numbers_of(connection, chosen)
@@ -281,15 +283,16 @@ class Clinic:
             logs = read_snapshot(self.session, connection)
         decided = decided_tables(connection, chosen)
         cohort = Cohort(logs, decided["plans"], decided["prescriptions"], decided["pauses"], decided["patients"],
-                        decided["red_flags"], refused_per_patient(connection))
+                        decided["red_flags"], refused_per_patient(connection, chosen))
         return cohort if chosen is None else _only(cohort, chosen)
 
     def _note_opened(self, chosen: list[str] | None) -> None:
-        with self.session.database.writing() as connection:
-            one = numbers_of(connection, chosen) if chosen is not None and len(chosen) == 1 else {}
-            trail.record(connection, self.session, "opened", patient_no=next(iter(one.values()), None),
-                         patients=None if one else None if chosen is None else len(chosen),
-                         detail="" if chosen is not None else "all patients")
+        if chosen is None or len(chosen) > _FEW:
+            trail.record_reading(self.session, "opened", None, patients=None if chosen is None else len(chosen),
+                                 detail="all patients" if chosen is None else "")
+            return
+        numbers = self._read(lambda connection: numbers_of(connection, chosen))
+        trail.record_reading(self.session, "opened", list(numbers.values()))
 
     def _read(self, look: Callable[[Connection], Any]) -> Any:
         with self.session.database.reading() as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from sqlalchemy import Connection, insert, select
 
 from hipanalytics.clinic import schema
@@ -60,9 +59,3 @@ def _same(name: str, known: list[str]) -> str | None:
     """The name as it is on the list, whatever its capitals and blanks."""
     wanted = " ".join(name.split()).casefold()
     return next((each for each in known if each.casefold() == wanted), None)
-
-
-def clinicians_history(connection: Connection) -> pd.DataFrame:
-    """Who was put on the list or taken off it, when and by whom?"""
-    entries = connection.execute(select(schema.clinicians).order_by(schema.clinicians.c.entry)).all()
-    return pd.DataFrame(entries, columns=schema.clinicians.columns.keys())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Final
@@ -14,7 +16,7 @@ from sqlalchemy import CompoundSelect, Connection, Engine, Select, create_engine
 from sqlalchemy.pool import NullPool
 
 from hipanalytics.clinic.places import Place
-from hipanalytics.errors import ClinicError
+from hipanalytics.errors import BusyError, ClinicError
 
 WAIT_SECONDS: Final = 300
 """How long a change waits for another one, such as a long import, to end."""
@@ -43,13 +45,16 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """All or nothing, one after the other. Raises: ClinicError; then nothing was saved."""
+    def writing(self, *, wait_s: int = WAIT_SECONDS) -> Iterator[Connection]:
+        """All or nothing, one after the other. Raises: ClinicError (BusyError after the wait): nothing was saved."""
         with plain_faults(self.place), self.engine.connect() as connection:
             connection.info["immediate"] = self.is_sqlite
+            if self.is_sqlite:
+                driver: Any = connection.connection.driver_connection
+                driver.execute(f"PRAGMA busy_timeout = {wait_s * 1000}")
             with connection.begin():
                 if not self.is_sqlite:
-                    connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
+                    connection.execute(text(f"SET LOCAL lock_timeout = '{wait_s}s'"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
                 yield connection
 
@@ -63,10 +68,14 @@ def plain_faults(place: Place) -> Iterator[None]:
     """What the database complains of, as a sentence that says what to do. Raises: ClinicError."""
     try:
         yield
+    except (UnicodeError, zlib.error, json.JSONDecodeError):
+        raise ClinicError(_DAMAGED.format(place=place)) from None
     except Exception as error:
         if not _is_of_a_database(error):
             raise
-        raise ClinicError(_sentence(place, error)) from None
+        sentence = _sentence(place, error)
+        kind = BusyError if sentence == _SENTENCES[0][1].format(place=place) else ClinicError
+        raise kind(sentence) from None
 
 
 def _is_of_a_database(error: Exception) -> bool:
@@ -104,7 +113,8 @@ def read_numbers(connection: Connection, query: Select[Any] | CompoundSelect[Any
 
 
 def _file_engine(place: Place) -> Engine:
-    engine = create_engine(place.url, poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS})
+    engine = create_engine(
+        place.url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -124,6 +134,8 @@ def _server_engine(place: Place) -> Engine:
                          connect_args={"connect_timeout": 10, "application_name": "hipanalytics"})
 
 
+_DAMAGED: Final = ("The clinic {place} is damaged. Do not write to it; bring back the latest backup to a new place "
+                   "(hipanalytics restore BACKUP NEW-FOLDER).")
 _SENTENCES: Final = (
     (r"database is locked|lock timeout|deadlock detected",
      "Someone else has been changing the clinic {place} for minutes (a long import, perhaps). Nothing was saved; try "
@@ -139,9 +151,7 @@ _SENTENCES: Final = (
     (r"file is not a database",
      "{place} is no clinic: the file clinic.sqlite there is not a database, or is damaged from its first bytes. Choose "
      "another folder, or bring back a backup (hipanalytics restore)."),
-    (r"malformed|database corrupt|disk image",
-     "The clinic {place} is damaged. Do not write to it; bring back the latest backup to a new place (hipanalytics "
-     "restore BACKUP NEW-FOLDER)."),
+    (r"malformed|database corrupt|disk image|not decode", _DAMAGED),
     (r"password authentication failed|no password supplied",
      "{place} refuses the user or the password. Check both; the password is best kept in the file .pgpass."),
     (r"role \".*\" does not exist", "{place} does not know this user. Check the address, or have the user made there."),

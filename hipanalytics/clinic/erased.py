@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from hipanalytics.clinic.schema import erasures
 from hipanalytics.clinic.session import Session
+from hipanalytics.errors import ClinicError
 
 
 def erased_among(session: Session, connection: Connection, patient_ids: Iterable[str]) -> set[str]:
@@ -22,6 +23,13 @@ def erased_among(session: Session, connection: Connection, patient_ids: Iterable
     ids = list(patient_ids) if hashes else []
     key = session.key() if ids else b""
     return {each for each in ids if keyed_hash(each, key) in hashes}
+
+
+def refuse_erased(session: Session, connection: Connection, patient_ids: Iterable[str]) -> None:
+    """Nothing may come back under an erased pseudonym. Only within `writing`. Raises: ClinicError."""
+    if erased_among(session, connection, patient_ids):
+        raise ClinicError("Rows of a patient who was erased from this clinic cannot come in, and nothing was saved. "
+                          "Import the file again, which leaves them out; no row can be corrected to that patient.")
 
 
 def keyed_hash(patient_id: str, key: bytes) -> str:

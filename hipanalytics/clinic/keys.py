@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from hipanalytics.clinic.places import new_private_file, private_folder, reason_of
@@ -20,7 +21,10 @@ def make_key(clinic_id: str) -> str:
     path = key_file(clinic_id)
     try:
         new_private_file(path)
-        path.write_text(key.hex() + "\n", encoding="ascii")
+        with path.open("w", encoding="ascii") as file:
+            file.write(key.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise ClinicError(f"The clinic's secret key cannot be stored in {path.parent} ({reason_of(error)}).") from None
     return fingerprint_of(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -96,10 +97,11 @@ def private_folder() -> Path:
 def make_folder(folder: Path, *, group_may_use: bool) -> None:
     """Make a folder for its owner alone, or for its group too. Raises: ClinicError where it cannot be made."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder.owner() == _me() or not group_may_use:
+        for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+            missing.mkdir(0o700, exist_ok=True)
+        if os.name == "posix" and (folder.stat().st_uid == os.geteuid() or not group_may_use):
             folder.chmod(0o2770 if group_may_use else 0o700)
-    except (OSError, NotImplementedError) as error:
+    except OSError as error:
         raise ClinicError(f"The folder {folder} cannot be made or used ({reason_of(error)}). "
                           "Choose another one, or ask whoever looks after this computer.") from None
 
@@ -127,6 +129,9 @@ def reason_of(error: BaseException) -> str:
 
 
 def _folder(given: str) -> Path:
+    if re.match(r"[^/\\:]+:[^/\\@]+@[^/\\]+/", given):
+        raise ClinicError("This looks like an address with a password, and not like a folder. Write a PostgreSQL as "
+                          "postgresql://user@server/name.")
     try:
         folder = Path(given).expanduser().absolute()
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
@@ -142,6 +147,8 @@ def _server_address(given: str) -> str:
     from sqlalchemy.exc import ArgumentError
 
     scheme, _, rest = given.partition("://")
+    if rest.split("/")[0].count("@") > 1:
+        raise ClinicError("The address of the database has more than one @: one in a password is written as %40.")
     if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ClinicError(f"An address that begins with {scheme}:// is not understood. "
                           "Give a folder, or a PostgreSQL as postgresql://user@server/name.")
@@ -172,12 +179,3 @@ def _group_uses(folder: Path) -> bool:
         return bool((folder / DATABASE_FILE).stat().st_mode & stat.S_IRGRP)
     except OSError:
         return False
-
-
-def _me() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -114,7 +113,7 @@ log_rows: Final = Table(
     Column("performed_at", BigInteger, nullable=False),
     Column("item", BigInteger, nullable=False),
     Column("print", BigInteger, nullable=False),
-    Column("nth", SmallInteger, nullable=False),
+    Column("nth", Integer, nullable=False),
     Column("import_id", Integer, nullable=False),  # updated in place where an import is undone
     Column("file_row", BigInteger, nullable=False),  # as import_id
     Column("current", Boolean, nullable=False),  # updated in place
@@ -138,7 +137,7 @@ log_rows: Final = Table(
     Column("note", Text),
     Index("ix_log_rows_moment", "patient_no", "performed_at"))
 """Every row of a session log that ever came in. Moments are microseconds since 1970 by the patient's own clock.
-A row's key is patient_no, performed_at and `item` (has_time, exercise, side as one number); `print` is its whole
+A row's key is patient_no, performed_at and `item` (exercise and side as one number); `print` is its whole
 content as one number, `nth` tells rows of equal content apart. `current`: whether the latest import that was not
 undone and that holds the key holds this row; `changed`: the change by which that became so. `import_id`, `file_row`:
 where the row is to be found."""
@@ -148,7 +147,7 @@ quarantine: Final = Table(
     Column("entry", Integer, primary_key=True),
     Column("import_id", Integer, ForeignKey("imports.import_id"), nullable=False, index=True),
     Column("patient_no", Integer, ForeignKey("patients.patient_no"), index=True),
-    Column("patient_text", Text, nullable=False),
+    Column("patient_text", Text, nullable=False, index=True),
     Column("row_id", BIG),
     Column("file_row", BigInteger, nullable=False),
     Column("effect", Text, nullable=False),
@@ -195,7 +194,7 @@ trail: Final = Table(
     Column("author", Text, nullable=False),
     Column("login", Text, nullable=False),
     Column("action", Text, nullable=False),
-    Column("patient_no", Integer),
+    Column("patient_no", Integer, index=True),
     Column("patients", BigInteger),
     Column("detail", Text, nullable=False),
     sqlite_autoincrement=True)

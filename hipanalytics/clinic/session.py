@@ -7,7 +7,7 @@ import getpass
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from hipanalytics.clinic.database import Database
 from hipanalytics.clinic.keys import read_key
@@ -39,6 +39,8 @@ class Session:
     clinician: str | None = None
     """The clinician who was chosen; without one, the login signs (see `clinicians.author_of`)."""
     clock: Callable[[], dt.datetime] = _now
+    not_yet_noted: list[dict[str, Any]] = field(default_factory=list)
+    """Entries of the access trail that wait for others to finish writing."""
 
     def now(self) -> str:
         """The time as it is stored: in UTC, to the millisecond."""

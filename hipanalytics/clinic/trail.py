@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final, Literal
 
 import pandas as pd
 from sqlalchemy import Connection, insert, select
 
 from hipanalytics.clinic import schema
+from hipanalytics.clinic.database import WAIT_SECONDS
 from hipanalytics.clinic.patients import number_of
 from hipanalytics.clinic.session import Session
+from hipanalytics.errors import BusyError
 
+_PATIENCE_S: Final = 1
 Action = Literal["opened", "changed", "imported", "import undone", "corrected", "exported", "named", "backed up",
                  "restored", "erased"]
 TRAIL_COLUMNS: Final = ("at", "author", "login", "action", "patient_id", "patients", "detail")
@@ -21,9 +26,39 @@ def record(
     patients: int | None = None, detail: str = "",
 ) -> None:
     """Note that someone opened, changed or exported data: of one patient, or of several at once."""
-    connection.execute(insert(schema.trail).values(
-        at=session.now(), author=session.clinician or session.login, login=session.login, action=action,
-        patient_no=patient_no, patients=patients, detail=detail))
+    entry = _entry(session, action, patient_no=patient_no, patients=patients, detail=detail)
+    connection.execute(insert(schema.trail), [*session.not_yet_noted, entry])
+    session.not_yet_noted.clear()
+
+
+def record_reading(
+    session: Session, action: Action, patient_nos: Sequence[int] | None, *, patients: int | None = None,
+    detail: str = "",
+) -> None:
+    """Note that someone read or exported data, without waiting for a long import of somebody else.
+
+    Rule: where others are writing, the entry is kept and written with the next one, or when the clinic is closed.
+    """
+    whose: list[int | None] = [None] if patient_nos is None else [*patient_nos]
+    session.not_yet_noted += [
+        _entry(session, action, patient_no=each, patients=patients, detail=detail) for each in whose]
+    with suppress(BusyError):
+        catch_up(session, wait_s=_PATIENCE_S)
+
+
+def catch_up(session: Session, *, wait_s: int = WAIT_SECONDS) -> None:
+    """Write what has not been noted yet. Raises: ClinicError."""
+    if session.not_yet_noted:
+        with session.database.writing(wait_s=wait_s) as connection:
+            connection.execute(insert(schema.trail), session.not_yet_noted)
+        session.not_yet_noted.clear()
+
+
+def _entry(
+    session: Session, action: Action, *, patient_no: int | None, patients: int | None, detail: str,
+) -> dict[str, Any]:
+    return {"at": session.now(), "author": session.clinician or session.login, "login": session.login,
+            "action": action, "patient_no": patient_no, "patients": patients, "detail": detail}
 
 
 def read_trail(connection: Connection, *, patient_id: str | None = None) -> pd.DataFrame:

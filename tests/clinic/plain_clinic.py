@@ -90,7 +90,7 @@ def held(each: PlainImport) -> Counter[tuple[Any, ...]]:
 
 def key(row: Row) -> tuple[Any, ...]:
     """A day without a time is another moment than its midnight."""
-    return row["patient_id"], moment(row), has_time(row), row.get("exercise"), row.get("side")
+    return row["patient_id"], moment(row), row.get("exercise"), row.get("side")
 
 
 def content(row: Row) -> tuple[Any, ...]:

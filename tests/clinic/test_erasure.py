@@ -393,16 +393,16 @@ def test_files_that_are_not_the_clinics_are_named(home: Path) -> None:
     assert "export.txt" in erased.advice[-1]
 
 
-def test_the_words_of_a_profile_for_a_patient_go_with_the_patient(home: Path) -> None:
+def test_the_words_of_a_profile_for_patients_are_never_kept(home: Path) -> None:
     clinic = open_clinic(home / "clinic", clinician="Dr Weber")
     profile = MappingProfile(words={"patient_id": {"Ann Example": GONE, "Bob Example": OTHER}}, keep=["patient_id"])
     file = write(home / "a.csv", "Ann Example,2026-03-01,squat,5,", "Bob Example,2026-03-01,squat,3,")
     clinic.import_logs(file, mapping=profile, today=TODAY)
     erase(clinic.session, GONE, "asked")
     words = MappingProfile.model_validate_json(clinic.imports()[0].profile).words
-    assert words == {"patient_id": {"Bob Example": OTHER}}
+    assert list(words["patient_id"]) == ["not kept"]
     assert clinic.cohort().logs["patient_id"].tolist() == [OTHER]
-    assert files_with(home / "clinic", "Ann") == []
+    assert files_with(home / "clinic", "Ann Example") == files_with(home / "clinic", "Bob Example") == []
 
 
 @pytest.mark.parametrize(("text", "wanted"), [

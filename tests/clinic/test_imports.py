@@ -68,12 +68,12 @@ def test_the_rows_of_a_key_are_replaced_as_a_set(clinic: Clinic, home: Path) -> 
     assert drawn(clinic) == ["P1 03-01 bridge 4 (two.csv 2)", "P1 03-01 bridge 7 (three.csv 3)"]
 
 
-def test_a_day_without_a_time_is_not_its_midnight(clinic: Clinic, home: Path) -> None:
+def test_a_day_without_a_time_and_its_midnight_are_one_key(clinic: Clinic, home: Path) -> None:
     clinic.import_logs(write_lines(home / "day.csv", "P1|2026-03-01|bridge|4"), today=TODAY)
     timed = "P1|2026-03-01 00:00|bridge|5\nP1|2026-03-02 10:00|bridge|6"
     clinic.import_logs(write_lines(home / "midnight.csv", timed), today=TODAY)
     logs = clinic.cohort().logs
-    assert sorted(zip(logs["has_time"], logs["pain"], strict=True)) == [(False, 4.0), (True, 5.0), (True, 6.0)]
+    assert sorted(zip(logs["has_time"], logs["pain"], strict=True)) == [(True, 5.0), (True, 6.0)]
 
 
 def test_a_patient_alone_has_the_whole_log(clinic: Clinic, home: Path) -> None:

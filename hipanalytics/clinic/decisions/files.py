@@ -20,6 +20,7 @@ from hipanalytics.clinic.decisions.file_rows import KIND_IN, Said, print_of, rea
 from hipanalytics.clinic.decisions.programme_starts import ASSUMED_START, first_logged_days, starts_to_assume
 from hipanalytics.clinic.decisions.records import PatientFacts, content_of
 from hipanalytics.clinic.decisions.standing import Decision, every_change, in_force
+from hipanalytics.clinic.erased import refuse_erased
 from hipanalytics.clinic.logs.erased_rows import without_erased_patients
 from hipanalytics.clinic.logs.members import packed
 from hipanalytics.clinic.logs.receipts import ImportReceipt, Source, find_same, next_import_id, source_of, write_receipt
@@ -76,6 +77,7 @@ def import_decisions(
     if table == "plans":
         rows, report = _whole_plans(rows, report)
     with session.database.writing() as connection:
+        refuse_erased(session, connection, rows["patient_id"].unique())
         known = find_same(connection, source)
         return known or _settle(connection, session, source, rows, report), report
 

@@ -71,13 +71,15 @@ def add_patient(session: Session, patient_id: str, facts: PatientFacts | None = 
     if not re.fullmatch(PATIENT_ID_PATTERN.rstrip("$"), patient_id):
         raise ClinicError(f"{patient_id!r} is no pseudonym: use 1 to 64 letters, digits, '.', '_' or '-'.")
     with session.database.writing() as connection:
-        if numbers_of(connection, [patient_id]):
+        known = numbers_of(connection, [patient_id])
+        if known and is_here(connection, patient_id):
             raise ConflictError(f"{patient_id} is in this clinic already{_came(connection, patient_id)}. "
                                 "Choose another pseudonym, or open that patient.")
         if erased_among(session, connection, [patient_id]):
             raise ClinicError("This patient was erased from the clinic, and nothing may come back under that "
                               "pseudonym. Who returns, and agrees to be here again, needs a new one.")
-        connection.execute(insert(patients).values(patient_id=patient_id))
+        if not known:
+            connection.execute(insert(patients).values(patient_id=patient_id))
         return save_in(connection, session, patient_id, facts or PatientFacts(), reason=reason, base=0)
 
 
@@ -199,6 +201,15 @@ def _undo_told(connection: Connection, changes: list[Decision], base: int) -> st
     if undo is None:
         return f"There is no version {base} to save on top of."
     return f"{undo.author} undid the import that brought the version you saw, on {moment_words(undo.saved_at)}."
+
+
+def is_here(connection: Connection, patient_id: str) -> bool:
+    """Whether a decision, or an import that stands, holds the patient: not so where all of them were undone."""
+    held = select(import_patients.c.patient_no).join(
+        patients, patients.c.patient_no == import_patients.c.patient_no).where(
+        patients.c.patient_id == patient_id,
+        import_patients.c.import_id.not_in(select(import_undos.c.import_id)))
+    return bool(connection.execute(held.limit(1)).first() or every_change(connection, "patient", [patient_id]))
 
 
 def _came(connection: Connection, patient_id: str) -> str:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.json
 from sqlalchemy import Connection
 
+from hipanalytics.clinic.decisions.programme_starts import ASSUMED_START, first_logged_days
 from hipanalytics.clinic.decisions.standing import Decision, current
 from hipanalytics.tables import TABLES
 
@@ -32,9 +33,22 @@ def decided_tables(connection: Connection, patient_ids: Sequence[str] | None = N
         found = sorted(current(connection, kind, patient_ids), key=lambda each: (each.patient_id, each.item))
         content = _content(name, found)
         tables[name] = _frame(name, content)
+        if name == "patients":
+            tables[name] = _with_assumed_starts(connection, tables[name], found)
         if name == "plans":
             tables["prescriptions"] = _frame("prescriptions", _prescribed(content))
     return tables
+
+
+def _with_assumed_starts(connection: Connection, patients: pd.DataFrame, found: Sequence[Decision]) -> pd.DataFrame:
+    """Where the programme start was assumed, it is the first logged day, whatever has been imported or undone since."""
+    assumed = [each.patient_id for each in found if each.reason == ASSUMED_START]
+    if not assumed:
+        return patients
+    days = first_logged_days(connection, assumed)
+    starts = patients["patient_id"].map({each: days.get(each) for each in assumed}).astype("datetime64[us]")
+    return patients.assign(programme_start=patients["programme_start"].where(
+        ~patients["patient_id"].isin(assumed), starts))
 
 
 def _content(name: str, found: Sequence[Decision]) -> pa.Table:

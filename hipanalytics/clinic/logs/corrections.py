@@ -22,9 +22,7 @@ from hipanalytics.clinic.schema import corrections, import_undos, imports, quara
 from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError, ConflictError
 from hipanalytics.importers import Batch, DoorReport, MappingProfile, check_again
-from hipanalytics.importers.report import CELL_LEFT_OUT, PROBLEM_COLUMNS
-
-_KEY = ("patient_id", "performed_at", "exercise", "side")
+from hipanalytics.pseudonyms import pseudonym_for
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,8 @@ def correct(
     for import_id, group in entries.groupby("import_id", sort=True):
         cells = [{**old, **changes[entry]} for entry, old in zip(group["entry"], group["cells"], strict=True)]
         batch, parent = _checked(session, int(str(import_id)), group, cells, today)
-        wrong += [batch.problems, _changed_keys(parent, group, cells)]
-        good = ~group["row"].isin(pd.concat(wrong[-2:])["row"]).to_numpy()
+        wrong.append(batch.problems)
+        good = ~group["row"].isin(batch.problems["row"]).to_numpy()
         if good.any():
             kept = [cell for cell, is_good in zip(cells, good, strict=True) if is_good]
             right.append((parent, group[good], kept, batch))
@@ -75,10 +73,12 @@ def _set_aside(
                           find_wrong=_find_wrong(group, dismissed=True))
 
 
-def correct_as_before(session: Session, *, today: dt.date | None = None) -> Corrected | None:
-    """Repeat corrections that a later file has overridden with the very same fault. None: there are none."""
+def correct_as_before(
+    session: Session, import_ids: Sequence[int], *, today: dt.date | None = None,
+) -> Corrected | None:
+    """Repeat corrections that these imports have overridden with the very same faults. None: there are none."""
     with session.database.reading() as connection:
-        entries = read_quarantine(connection)["entry"].tolist()
+        entries = [entry for number in import_ids for entry in read_quarantine(connection, number)["entry"].tolist()]
         alike, known = quarantine.alias("alike"), quarantine.alias("known")
         stands = ~exists().where(import_undos.c.import_id == corrections.c.import_id)
         same = known.join(alike, alike.c.content == known.c.content)
@@ -106,26 +106,29 @@ def _open_entries(connection: Connection, wanted: Sequence[int]) -> pd.DataFrame
     return table[table["entry"].isin(wanted)]
 
 
-def _changed_keys(parent: ImportReceipt, group: pd.DataFrame, cells: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """Rows that stand and would get another key by their correction: they would be there twice."""
-    wrong = [
-        {"file": parent.file, "sheet": parent.sheet, "row": row, "column": name, "value": new.get(name, ""),
-         "problem": "says which row of the log this is, and cannot be changed here", "kind": "key",
-         "allowed": f"what stands there now (\"{old.get(name, '')}\"), or nothing", "effect": CELL_LEFT_OUT,
-         "action": "Undo the import, correct the file and import it again.", "patient_id": old.get("patient_id", "")}
-        for row, effect, old, new in zip(group["row"], group["effect"], group["cells"], cells, strict=True)
-        for name in _KEY if effect == CELL_LEFT_OUT and new.get(name, "") not in (old.get(name, ""), "")]
-    return pd.DataFrame(wrong, columns=list(PROBLEM_COLUMNS))
-
-
 def _checked(
     session: Session, import_id: int, group: pd.DataFrame, cells: Sequence[Mapping[str, str]], today: dt.date | None,
 ) -> tuple[Batch, ImportReceipt]:
     parent = _parent(session, import_id)
+    profile = MappingProfile.model_validate_json(parent.profile)
+    if profile.pseudonymise:
+        cells = _with_pseudonyms(session, group, cells)
     batch = check_again(
-        cells, group["row"].tolist(), mapping=MappingProfile.model_validate_json(parent.profile),
+        cells, group["row"].tolist(), mapping=profile,
         zone=parent.zone or None, today=today, decimal=parent.decimal or ".", file=parent.file)
     return batch, parent
+
+
+def _with_pseudonyms(
+    session: Session, group: pd.DataFrame, cells: Sequence[Mapping[str, str]],
+) -> list[Mapping[str, str]]:
+    """The rows with a pseudonym where an identifier was typed in."""
+    key, made = session.key(), []
+    for old, new in zip(group["cells"], cells, strict=True):
+        typed = new.get("patient_id", "")
+        is_new = typed and typed != old.get("patient_id", "")
+        made.append({**new, "patient_id": pseudonym_for(typed, key)} if is_new else new)
+    return made
 
 
 def _parent(session: Session, import_id: int) -> ImportReceipt:

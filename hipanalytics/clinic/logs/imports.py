@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.clinicians import author_of
 from hipanalytics.clinic.database import insert_many
+from hipanalytics.clinic.erased import refuse_erased
 from hipanalytics.clinic.logs.erased_rows import without_erased
 from hipanalytics.clinic.logs.placing import FindWrong, Placed, place_rows
 from hipanalytics.clinic.logs.quarantine import put_aside
@@ -100,6 +101,7 @@ def import_batches(
             known = find_same(connection, source) if corrects is None else None
             if known is not None:
                 return known
+            refuse_erased(session, connection, staged.codes)
             receipt = _settle(connection, session, source, staged, told, corrects, find_wrong)
             afterwards(connection, receipt.import_id)
             return receipt

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-ITEM_COLUMNS = ("has_time", "exercise", "side")
-"""With patient and moment, the key of a row."""
+ITEM_COLUMNS = ("exercise", "side")
+"""With patient and moment, the key of a row. A date alone and its midnight are one: sources confuse them."""
 _NOT_CONTENT = ("patient_id", "performed_at", "file", "row")
 _PRIMES = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 

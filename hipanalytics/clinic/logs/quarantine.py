@@ -16,6 +16,7 @@ from hipanalytics.clinic.schema import corrections, import_undos, imports, log_r
 from hipanalytics.importers.report import CELL_LEFT_OUT, ROW_REFUSED, refusals_per_patient
 
 QUARANTINE_COLUMNS: Final = ("entry", "import_id", "file", "row", "patient_id", "effect", "problems", "cells")
+_FEW: Final = 1_000
 _TOLD: Final = ("column", "value", "problem", "allowed", "action")
 
 
@@ -41,18 +42,23 @@ def put_aside(
     connection.execute(insert(quarantine), entries)
 
 
-def read_quarantine(connection: Connection, import_id: int | None = None) -> pd.DataFrame:
+def read_quarantine(
+    connection: Connection, import_id: int | None = None, *, patient_ids: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """What still waits to be put right?
 
     Rule: entries of imports that stand and whose row has not been replaced since, without a correction in force (one
     that a later file has overridden with the same fault is no longer in force). The same row in several files is
     listed once, as the latest of them has it.
     Returns: entry, import_id, file, row, patient_id, effect, problems (list of column, value, problem, allowed,
-    action), cells (the whole row as mapped: column -> text). With `import_id`: what this import put aside.
+    action), cells (the whole row as mapped: column -> text). With `import_id`: what this import put aside; with a few
+    `patient_ids`: theirs.
     """
     query = _open().order_by(quarantine.c.entry)
     if import_id is not None:
         query = query.where(quarantine.c.import_id == import_id)
+    if patient_ids is not None and len(patient_ids) <= _FEW:
+        query = query.where(quarantine.c.patient_text.in_(patient_ids))
     table = pd.DataFrame(connection.execute(query).all(), columns=[*QUARANTINE_COLUMNS, "content"])
     table = table.drop_duplicates("content", keep="last").drop(columns="content").reset_index(drop=True)
     return table.assign(problems=[json.loads(text) for text in table["problems"]],
@@ -80,9 +86,9 @@ def _content(cells: str, problems: Sequence[dict[str, str]]) -> str:
     return hashlib.blake2b(f"{cells}\n{columns}".encode(), digest_size=16).hexdigest()
 
 
-def refused_per_patient(connection: Connection) -> pd.DataFrame:
-    """What waits in the quarantine, for each patient: as `Cohort.refused`."""
-    table = read_quarantine(connection)
+def refused_per_patient(connection: Connection, patient_ids: Sequence[str] | None = None) -> pd.DataFrame:
+    """What waits in the quarantine, for each patient (or for these): as `Cohort.refused`."""
+    table = read_quarantine(connection, patient_ids=patient_ids)
     rows = [
         {"file": file, "sheet": "", "row": row, "column": problem["column"], "value": problem["value"],
          "problem": problem["problem"], "effect": effect, "patient_id": patient_id}

@@ -102,7 +102,17 @@ def source_of(path: str | Path, profile: MappingProfile, zone: str | None) -> So
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({reason_of(error)})"
         raise FileError(f"{path.name} {reason}.") from None
-    return Source(profile.table, path.name, digest, size, profile.model_dump_json(exclude_defaults=True), zone or "")
+    kept = _without_people(profile).model_dump_json(exclude_defaults=True)
+    return Source(profile.table, path.name, digest, size, kept, zone or "")
+
+
+def _without_people(profile: MappingProfile) -> MappingProfile:
+    """The profile without its words for patients, which may be names; a print of them tells profiles apart."""
+    words = profile.words.get("patient_id")
+    if not words:
+        return profile
+    digest = hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+    return profile.model_copy(update={"words": {**profile.words, "patient_id": {"not kept": digest[:16]}}})
 
 
 def find_same(connection: Connection, source: Source) -> ImportReceipt | None:

@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text, text
 
 from hipanalytics.clinic.database import insert_many
 from hipanalytics.clinic.logs.prints import content_prints, item_prints, whole_prints
@@ -32,7 +32,7 @@ incoming: Final = Table(
     Column("performed_at", BigInteger, nullable=False),
     Column("item", BigInteger, nullable=False),
     Column("print", BigInteger, nullable=False),
-    Column("nth", SmallInteger, nullable=False), **_temporary)
+    Column("nth", Integer, nullable=False), **_temporary)
 """The key and the content of each row of the file; `code` stands for the patient."""
 incoming_patients: Final = Table(
     "incoming_patients", _metadata,
@@ -102,7 +102,7 @@ class Staged:
         """Number the rows that are alike; unless the profile says that each counts, only the first stands."""
         nth = _occurrence(_whole(self._prints, np.uint64))
         self._prints.clear()
-        self.nth = nth.astype(np.int16)
+        self.nth = nth.astype(np.int32)
         self.stands = np.ones(self.height, bool) if keep_repeated else nth == 0
         self.duplicates = int((~self.stands).sum())
         self.file_rows = _whole(self._file_rows, np.int64)

@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry", name="pk_trail"),
     sqlite_autoincrement=True
     )
+    op.create_index("ix_trail_patient_no", "trail", ["patient_no"], unique=False)
     op.create_table("decisions",
         sa.Column("decision_id", sa.Integer(), nullable=False),
         sa.Column("patient_no", sa.Integer(), nullable=False),
@@ -128,7 +129,7 @@ def upgrade() -> None:
         sa.Column("performed_at", sa.BigInteger(), nullable=False),
         sa.Column("item", sa.BigInteger(), nullable=False),
         sa.Column("print", sa.BigInteger(), nullable=False),
-        sa.Column("nth", sa.SmallInteger(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("file_row", sa.BigInteger(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
@@ -173,6 +174,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_quarantine_content", "quarantine", ["content"], unique=False)
     op.create_index("ix_quarantine_import_id", "quarantine", ["import_id"], unique=False)
+    op.create_index("ix_quarantine_patient_text", "quarantine", ["patient_text"], unique=False)
     op.create_index("ix_quarantine_patient_no", "quarantine", ["patient_no"], unique=False)
     op.create_table("corrections",
         sa.Column("entry", sa.Integer(), nullable=False),
