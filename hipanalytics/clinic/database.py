@@ -108,7 +108,10 @@ def read_many(connection: Connection, query: Select[Any], *, at_once: int) -> It
 
 def read_numbers(connection: Connection, query: Select[Any] | CompoundSelect[Any]) -> NDArray[np.int64]:
     """Rows of whole numbers, however many: one column of the array for each of the query's."""
-    parts = [np.array(rows, np.int64) for rows in connection.execute(query).partitions(100_000)]
+    try:
+        parts = [np.array(rows, np.int64) for rows in connection.execute(query).partitions(100_000)]
+    except (TypeError, ValueError, OverflowError):
+        raise sqlite3.DatabaseError("malformed: there are numbers missing") from None
     return np.concatenate(parts) if parts else np.empty((0, len(query.selected_columns)), np.int64)
 
 
