@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,7 +63,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    home = tmp_path_factory.mktemp("home")
+    """The lab of someone who has no clinic yet."""
+    with started_lab(tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@contextmanager
+def started_lab(home: Path) -> Iterator[Lab]:
+    """JupyterLab, started as a user would, with this home."""
     command = [sys.executable, "-c", "from hipanalytics.cli import main; main()", "lab", "--no-browser",
                "--port", str(_free_port())]
     own = {name: str(home) for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA")}
@@ -82,6 +90,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def screen(browser: Browser, lab: Lab) -> Iterator[Page]:
     """The review notebook, run, with its list and its chart."""
+    page = opened_review(browser, lab)
+    yield page
+    page.close()
+
+
+def opened_review(browser: Browser, lab: Lab) -> Page:
+    """The review notebook of this lab, run, with its list and its chart."""
     page = browser.new_page(viewport={"width": 1280, "height": 960})
     page.set_default_timeout(30_000)
     lab.watch(page)
@@ -91,8 +106,7 @@ def screen(browser: Browser, lab: Lab) -> Iterator[Page]:
     choose_menu(page, "Run", "Run All Cells")
     page.wait_for_selector(".hip-row")
     page.wait_for_selector(".js-plotly-plot .main-svg .scatterlayer")
-    yield page
-    page.close()
+    return page
 
 
 def choose_menu(page: Page, *items: str) -> None:

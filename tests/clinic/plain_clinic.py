@@ -89,7 +89,7 @@ def held(each: PlainImport) -> Counter[tuple[Any, ...]]:
 
 
 def key(row: Row) -> tuple[Any, ...]:
-    """A day without a time is another moment than its midnight."""
+    """A day without a time and its midnight are one key: sources confuse them."""
     return row["patient_id"], moment(row), row.get("exercise"), row.get("side")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -130,7 +131,10 @@ def _parts_of(connection: Connection, which: ColumnElement[bool]) -> Iterator[pa
 
 def _arrow(rows: Sequence[Any]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(_NAMES)
-    return pa.table({name: _typed(column, _kind(name)) for name, column in zip(_NAMES, columns, strict=True)})
+    try:
+        return pa.table({name: _typed(column, _kind(name)) for name, column in zip(_NAMES, columns, strict=True)})
+    except (TypeError, ValueError, OverflowError):
+        raise sqlite3.DatabaseError("malformed: a column holds what it cannot hold") from None
 
 
 def _typed(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
