@@ -102,7 +102,7 @@ class Staged:
         """Number the rows that are alike; unless the profile says that each counts, only the first stands."""
         nth = _occurrence(_whole(self._prints, np.uint64))
         self._prints.clear()
-        self.nth = nth.astype(np.int32)
+        self.nth = nth
         self.stands = np.ones(self.height, bool) if keep_repeated else nth == 0
         self.duplicates = int((~self.stands).sum())
         self.file_rows = _whole(self._file_rows, np.int64)
@@ -181,14 +181,15 @@ def _or_none(values: list[Any], missing: NDArray[np.bool_]) -> list[Any]:
     return [None if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
 
 
-def _occurrence(prints: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _occurrence(prints: NDArray[np.uint64]) -> NDArray[np.int32]:
     """For each row how many earlier ones are alike."""
-    order = np.argsort(prints, kind="stable")
-    ordered = prints[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(prints) else order
-    counts = np.diff(np.append(starts, len(prints)))
-    nth = np.empty(len(prints), np.int64)
-    nth[order] = np.arange(len(prints)) - np.repeat(starts, counts)
+    nth = np.zeros(len(prints), np.int32)
+    ordered = np.sort(prints)
+    alike = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    if len(alike):
+        places = np.flatnonzero(pd.Series(prints).isin(alike).to_numpy())
+        nth[places] = pd.Series(prints[places]).groupby(prints[places]).cumcount().to_numpy()
     return nth
 
 
