@@ -48,6 +48,7 @@ example: $(VENV)/dev.installed  ## write data/example anew
 bench: $(VENV)/bench.installed  ## speed against its peers, and our flags against the alerts in use
 	$(BIN)/python benchmarks/alerts.py
 	$(BIN)/python benchmarks/review_speed.py
+	$(BIN)/python benchmarks/clinic_speed.py
 
 pins:  ## take newer versions of what we depend on (needs uv)
 	$(PINS) --upgrade --group build -o requirements/lab.txt
