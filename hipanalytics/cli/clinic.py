@@ -197,6 +197,26 @@ def dismiss(
         say(f"Set aside. To list them again: hipanalytics undo-import {each.import_id} --reason TEXT")
 
 
+def rows(
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="The patient's pseudonym.", show_default=False)],
+    clinic: Place = None,
+    output: Annotated[Path | None, file_option("Where to write them: .csv, .xlsx or .parquet. Default: CSV to standard "
+                                               "output.")] = None,
+) -> None:
+    """Every row of a patient, and whence it came.
+
+    Rows that count now, rows that a later import or a correction replaced, and rows of imports that were undone.
+    """
+    from hipanalytics.clinic.clinic import open_clinic
+
+    check_outputs([output], [])
+    with open_clinic(clinic, create=False) as opened:
+        table = opened.rows_of(patient)
+        write_output(table, output)
+        if output:
+            opened.note_export("rows of a patient", 1)
+
+
 def clinicians(
     add: Annotated[list[str] | None, typer.Option(metavar="NAME", show_default=False, help="Put on the list.")] = None,
     remove: Annotated[list[str] | None, typer.Option(metavar="NAME", show_default=False,

@@ -27,6 +27,7 @@ for _name, _command, _exit_status in (
     ("quarantine", clinic.quarantine, PLAIN),
     ("correct", clinic.correct, WITH_REJECTS),
     ("dismiss", clinic.dismiss, PLAIN),
+    ("rows", clinic.rows, PLAIN),
     ("clinicians", clinic.clinicians, PLAIN),
     ("trail", clinic.trail, PLAIN),
     ("backup", care.backup, PLAIN),

@@ -34,6 +34,7 @@ from hipanalytics.clinic.logs.corrections import Corrected, correct, correct_as_
 from hipanalytics.clinic.logs.imports import import_logs
 from hipanalytics.clinic.logs.quarantine import read_quarantine, refused_per_patient
 from hipanalytics.clinic.logs.receipts import ImportReceipt, receipts_of
+from hipanalytics.clinic.logs.row_history import row_history
 from hipanalytics.clinic.logs.snapshot import read_logs_of, read_snapshot
 from hipanalytics.clinic.logs.undoing import undo_import
 from hipanalytics.clinic.opening import open_session
@@ -263,6 +264,12 @@ class Clinic:
         return snooze(self.session, review, patient_id, flag, until, reason)
 
     # Who looked
+
+    def rows_of(self, patient_id: str) -> pd.DataFrame:
+        """Every row that ever came in for a patient, replaced ones too, and whence. See `row_history`."""
+        table: pd.DataFrame = self._read(lambda connection: row_history(connection, patient_id))
+        self._note_opened([patient_id])
+        return table
 
     def trail(self, patient_id: str | None = None) -> pd.DataFrame:
         """Who opened, changed or exported whose data, and when? See `read_trail`."""
