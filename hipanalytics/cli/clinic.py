@@ -139,6 +139,8 @@ def quarantine(
         raise ClinicError(f"{output} exists already, and may hold corrections. Choose another name.")
     with open_clinic(clinic, create=False) as opened:
         sheet = correction_sheet(opened.quarantine(number))
+        if output and len(sheet):
+            opened.note_export("quarantine", sheet["patient_id"].nunique())
     if output and len(sheet):
         write_output(sheet, output)
         say(f"Rows in {output}: {len(sheet):,}. Correct their cells and send them back: hipanalytics correct {output}")
