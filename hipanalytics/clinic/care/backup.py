@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
 import tempfile
-import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,6 +19,7 @@ from typing import IO, Any, Final
 from hipanalytics.clinic import trail
 from hipanalytics.clinic.care.copying import copy_clinic, counts_of, prints_of
 from hipanalytics.clinic.care.erasure import keep_list
+from hipanalytics.clinic.care.leftovers import sweep, working_prefix
 from hipanalytics.clinic.database import Database, plain_faults
 from hipanalytics.clinic.migrating import LATEST, migrate
 from hipanalytics.clinic.places import DATABASE_FILE, Place, file_address, new_private_file, reason_of
@@ -36,7 +35,6 @@ Progress = Callable[[str, float], None]
 _NOT_WHOLE: Final = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError, ValueError,
                      TypeError)
 _WORKING: Final = ".hipclinic-"
-_LEFT_BEHIND_S: Final = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,9 @@ def backup(
     with session.database.reading() as connection:
         keep_list(session, connection)
     try:
-        _sweep(path.parent)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=_WORKING) as folder, replacing(path) as temporary:
+        sweep(path.parent, _WORKING, f".*{ENDING}.*.part")
+        with tempfile.TemporaryDirectory(
+                dir=path.parent, prefix=working_prefix(_WORKING)) as folder, replacing(path) as temporary:
             copy, made_at = Path(folder) / DATABASE_FILE, session.now()
             on_progress("Copying the clinic", 0.0)
             _copy_to(session, copy, lambda fraction: on_progress("Copying the clinic", fraction * 0.5))
@@ -146,13 +145,6 @@ def _target(session: Session, path: Path) -> Path:
         raise FileError("A backup in the clinic's own folder would be lost with it. Give another place, at best on "
                         "another disk.")
     return path
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a backup that was killed has left here."""
-    for path in [*folder.glob(f"{_WORKING}*"), *folder.glob(f".*{ENDING}.*.part")]:
-        if time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _copy_to(session: Session, copy: Path, tell: Callable[[float], None]) -> None:

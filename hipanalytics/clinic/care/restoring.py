@@ -18,6 +18,7 @@ from hipanalytics.clinic import trail
 from hipanalytics.clinic.care.backup import Manifest, Progress, check_backup
 from hipanalytics.clinic.care.copying import copy_clinic, counts_of, prints_of
 from hipanalytics.clinic.care.erasure import keep_list, list_file, read_list, remove_patient
+from hipanalytics.clinic.care.leftovers import sweep, working_prefix
 from hipanalytics.clinic.care.wiping import wipe
 from hipanalytics.clinic.database import Database, plain_faults
 from hipanalytics.clinic.erased import keyed_hash
@@ -133,7 +134,8 @@ def _working_folder(place: Place) -> Iterator[Path]:
     was_there = inside.exists()
     make_folder(inside, group_may_use=place.group_may_use)
     try:
-        with tempfile.TemporaryDirectory(dir=inside, prefix=WORKING) as working:
+        sweep(inside, WORKING)
+        with tempfile.TemporaryDirectory(dir=inside, prefix=working_prefix(WORKING)) as working:
             yield Path(working)
     except OSError as error:
         raise ClinicError(f"The backup cannot be restored in {inside} ({reason_of(error)}). Make room there, or choose "
