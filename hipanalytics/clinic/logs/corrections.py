@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
@@ -161,8 +162,6 @@ def _send(
 
 def _only(batch: Batch, rows: Any) -> Batch:
     """The batch without the rows that are still wrong."""
-    import dataclasses
-
     frame = batch.frame[batch.frame["row"].isin(rows)].reset_index(drop=True)
     receipt = dataclasses.replace(batch.receipt, rows_read=len(frame), accepted=len(frame), rejected=0, blank=0,
                                   filtered_out=0, cells_left_out=0)
