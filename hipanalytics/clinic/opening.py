@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, insert, select, text
 
@@ -24,6 +26,9 @@ from hipanalytics.clinic.places import (
 )
 from hipanalytics.clinic.session import Session
 from hipanalytics.errors import ClinicError
+
+_ATTEMPTS: Final = 200
+_BETWEEN_S: Final = 0.1
 
 
 def open_session(
@@ -96,11 +101,27 @@ def _make_clinic(database: Database, name: str) -> None:
     """All tables and the clinic's identity in one transaction; of two who make it at once, the second finds it."""
     if database.is_sqlite:
         with plain_faults(database.place), closing(sqlite3.connect(database.place.database)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
+            _let_readers_pass(connection)
     with database.writing() as transaction:
         if version_of(transaction) is None:
             migrate(transaction, "head")
             _identify(transaction, name)
+
+
+def _let_readers_pass(connection: sqlite3.Connection) -> None:
+    """Turn on the journal with which readers and a writer do not wait for each other.
+
+    SQLite does not wait its turn for that while others make the same clinic.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(_BETWEEN_S)
+        else:
+            return
 
 
 def _identify(connection: Connection, name: str) -> None:
